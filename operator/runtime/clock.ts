@@ -1,0 +1,24 @@
+/**
+ * Time as an input. Everything that waits or measures takes a `Clock` as its first parameter, so tests run on virtual
+ * time and a decision can be replayed.
+ */
+export interface Clock {
+  /** Wall-clock time in milliseconds since the epoch. For what people read; never for measuring or for safety. */
+  now(): number;
+  /** Monotonic time in milliseconds with a fraction; never goes back, keeps counting whatever the wall clock does. */
+  monotonic(): number;
+  /** Calls `fn` once after `ms` milliseconds; the returned function cancels it. */
+  setTimer(ms: number, fn: () => void): () => void;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  setTimer: (ms, fn) => {
+    const timer = setTimeout(fn, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** A source of randomness in [0, 1), injected for the same reason as the clock. */
+export type Random = () => number;

@@ -1,0 +1,44 @@
+import type { KubeClient } from '../kube/client.ts';
+import type { KubeObject, ObjectKey, Resource } from '../kube/object.ts';
+import type { Logger } from '../telemetry/log.ts';
+
+/** Reads from the shared caches. Objects are frozen: copy before changing. */
+export interface CacheReader {
+  get<T extends KubeObject>(resource: Resource<T>, key: ObjectKey): T | undefined;
+  /** Objects of one namespace whose labels contain all of `labels`, in name order. */
+  list<T extends KubeObject>(
+    resource: Resource<T>,
+    namespace: string,
+    labels?: Readonly<Record<string, string>>,
+  ): readonly T[];
+  /** Objects whose controlling owner has this uid, in name order. */
+  ownedBy<T extends KubeObject>(resource: Resource<T>, ownerUid: string): readonly T[];
+}
+
+export interface EventInput {
+  readonly type: 'Normal' | 'Warning';
+  /** CamelCase, at most 128 characters. */
+  readonly reason: string;
+  /** What was done, CamelCase verb, at most 128 characters (`events.k8s.io/v1` action). */
+  readonly action: string;
+  /** A sentence; cut at 1,024 characters. */
+  readonly note: string;
+}
+
+/** What a reconcile function gets beside its key. */
+export interface ReconcileContext {
+  readonly client: KubeClient;
+  readonly cache: CacheReader;
+  /** Records an event on `object`; equal ones are aggregated, never lost silently: dropped ones are counted. */
+  readonly event: (object: KubeObject, event: EventInput) => void;
+  /** Child logger with reconcile id, controller, key and reason. */
+  readonly log: Logger;
+  /** Aborted on stop and on loss of leadership. */
+  readonly signal: AbortSignal;
+  /** Leadership epoch (`leaseTransitions` of the election Lease); 0 when election is off. */
+  readonly epoch: number;
+  /** Wall-clock milliseconds at the start of this reconcile. */
+  readonly nowMs: number;
+  /** Which source and object asked for this reconcile. For logs and traces, not for decisions. */
+  readonly reason: string;
+}

@@ -1,0 +1,3 @@
+export * from './client.ts';
+export * from './object.ts';
+export * from './resources.ts';

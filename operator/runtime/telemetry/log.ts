@@ -1,0 +1,15 @@
+import { pino } from 'pino';
+
+/** The one logger of every program: JSON lines on stdout, levels of pino. */
+export type Logger = pino.Logger;
+
+/** `level`: trace, debug, info, warn, error, fatal or silent. `name` appears in every line. */
+export function createLogger(name: string, level = 'info'): Logger {
+  return pino({
+    name,
+    level,
+    base: { name },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+  });
+}
