@@ -1,0 +1,76 @@
+# Sluice. `make help` lists every verb. Every recipe runs under the Node 24 that npm installs, whatever the machine has.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+NODE := node_modules/.bin/node
+READY := node_modules/.package-lock.json
+
+$(READY): package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing: install Node.js with npm (any version from 20 on; Sluice brings its own Node 24)" >&2; exit 1; }
+	npm ci --no-fund --no-audit --loglevel=error
+	@touch $@
+
+.PHONY: help
+help: ## List every verb
+	@awk 'BEGIN {FS = ":.*## "} /^## / {printf "\n%s\n", substr($$0, 4)} /^[a-zA-Z0-9_-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+## Main job
+.PHONY: demo demo-clean
+demo: $(READY) ## From nothing: cluster, operator, the three resources, load, rollouts; prints the figures
+	@$(NODE) hack/demo/main.ts
+
+demo-clean: $(READY) ## Remove the demo's resources (the cluster stays; see kind-down)
+	@$(NODE) hack/demo/main.ts clean
+
+## Tests
+.PHONY: test unit integration kind-e2e lint
+test: $(READY) ## Everything: lint, types, generated files, unit, integration, end to end
+	@$(NODE) hack/test/main.ts
+
+unit: $(READY) ## Unit and property tests
+	@$(NODE) hack/test/main.ts --only unit
+
+integration: $(READY) ## Tests against a real etcd and kube-apiserver on loopback
+	@$(NODE) hack/test/main.ts --only integration
+
+kind-e2e: $(READY) ## Tests on a real kind cluster (brings it up)
+	@$(NODE) hack/test/main.ts --only e2e
+
+lint: $(READY) ## Lint, format and types
+	@$(NODE) hack/test/main.ts --only lint,types
+
+## Cluster
+.PHONY: kind-up kind-down kind-load kind-env kind-status control-plane
+kind-up: $(READY) ## A kind cluster of 4 nodes in 3 regions; repairs a broken one, does nothing when it is up
+	@$(NODE) hack/cluster/main.ts up
+
+kind-down: $(READY) ## Delete the cluster (ENGINE=1 also stops the private container engine)
+	@$(NODE) hack/cluster/main.ts down $(if $(ENGINE),--engine)
+
+kind-load: $(READY) ## Load images into the cluster: make kind-load IMAGES="a:1 b:2"
+	@$(NODE) hack/cluster/main.ts load $(IMAGES)
+
+kind-env: $(READY) ## Shell exports for docker, kind and kubectl: eval "$$(make -s kind-env)"
+	@$(NODE) hack/cluster/main.ts env
+
+kind-status: $(READY) ## What is up, where it lives
+	@$(NODE) hack/cluster/main.ts status
+
+control-plane: $(READY) ## Only etcd, kube-apiserver and controller-manager, on loopback, until Ctrl-C
+	@$(NODE) hack/control-plane/main.ts up
+
+## Operator
+.PHONY: generate images deploy undeploy format
+generate: $(READY) ## Write CRDs, reference pages, samples and dashboards from their one source
+	@$(NODE) hack/generate/main.ts
+
+images: $(READY) ## Build all images
+	@$(NODE) hack/images/main.ts build
+
+deploy: $(READY) ## Build, load and install the operator into the kind cluster
+	@$(NODE) hack/deploy/main.ts
+
+undeploy: $(READY) ## Remove the operator (refuses while resources still need it)
+	@$(NODE) hack/deploy/main.ts --undeploy
+
+format: $(READY) ## Format and mend what lint can mend
+	@node_modules/.bin/biome check --write .
