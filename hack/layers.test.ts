@@ -37,13 +37,13 @@ const packages: Record<string, string> = {
 };
 
 /** The longest room that holds the file; undefined for what is outside all rooms (hack, cli, test-e2e, bench). */
-export function roomOf(file: string): string | undefined {
+function roomOf(file: string): string | undefined {
   const holding = Object.keys(rooms).filter((room) => file.startsWith(`${room}/`));
   return holding.sort((a, b) => b.length - a.length)[0];
 }
 
 /** Rooms and outside folders that the text of `file` (a path from the root) imports. */
-export function importedRooms(file: string, text: string): string[] {
+function importedRooms(file: string, text: string): string[] {
   const found: string[] = [];
   for (const [, specifier = ''] of text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)) {
     if (specifier.startsWith('.')) {
