@@ -1,0 +1,79 @@
+import { execFile } from 'node:child_process';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { baseImage, clusterEnv } from '../cluster/env.ts';
+import { type ContextFile, imageContents, inputsDigest } from './contents.ts';
+import { type ImageName, imageSources } from './sources.ts';
+
+const execute = promisify(execFile);
+const root = resolve(import.meta.dirname, '../..');
+
+/** The version that an image has when nobody asks for another. */
+export const defaultVersion = '1.0.0';
+
+export interface BuildOptions {
+  /** First part of the tag, and build argument VERSION. */
+  readonly version?: string;
+  /** Gets one line per image. Default: standard error. */
+  readonly report?: (line: string) => void;
+}
+
+/**
+ * Builds the images that the engine does not have yet, one after another, and returns their references
+ * (`sluice/<name>:<version>-<digest of inputs>`). Rejects with a message that names the image.
+ */
+export async function buildImages<Name extends ImageName>(
+  names: readonly Name[],
+  { version = defaultVersion, report = (line) => console.error(line) }: BuildOptions = {},
+): Promise<Record<Name, string>> {
+  const engine = (await clusterEnv()).env;
+  const base = await baseImage();
+  const refs: Partial<Record<Name, string>> = {};
+  for (const name of names) {
+    const started = performance.now();
+    const { ref, built } = await buildImage(name, version, base, engine);
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    report(`image ${ref} ${built ? 'built' : 'unchanged'} (${seconds} s)`);
+    refs[name] = ref;
+  }
+  return refs as Record<Name, string>;
+}
+
+async function buildImage(
+  name: ImageName,
+  version: string,
+  base: string,
+  engine: NodeJS.ProcessEnv,
+): Promise<{ ref: string; built: boolean }> {
+  const source = imageSources[name];
+  const folder = join(root, '.cache/dist', name);
+  const dockerfile = join(root, source.dockerfile);
+  const files = await imageContents(root, name, source, folder);
+  const buildArguments: Record<string, string> = { VERSION: version };
+  if (source.kind === 'node') buildArguments.BASE = base;
+  const digest = inputsDigest(await readFile(dockerfile, 'utf8'), buildArguments, files);
+  const ref = `sluice/${name}:${version}-${digest}`;
+  if (await exists(ref, engine)) return { ref, built: false };
+  const context = join(folder, digest);
+  await writeContext(context, files);
+  const flags = Object.entries(buildArguments).flatMap(([key, value]) => ['--build-arg', `${key}=${value}`]);
+  try {
+    await execute('docker', ['build', '-t', ref, '-f', dockerfile, ...flags, context], { env: engine });
+  } catch (error) {
+    const { stderr, message } = error as { stderr?: string; message: string };
+    throw new Error(`image ${name} does not build:\n${stderr || message}`);
+  }
+  await rm(context, { recursive: true });
+  return { ref, built: true };
+}
+
+async function exists(ref: string, engine: NodeJS.ProcessEnv): Promise<boolean> {
+  const { stdout } = await execute('docker', ['image', 'ls', '--quiet', ref], { env: engine });
+  return stdout.trim() !== '';
+}
+
+async function writeContext(folder: string, files: readonly ContextFile[]): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const { name, mode, bytes } of files) await writeFile(join(folder, name), bytes, { mode });
+}

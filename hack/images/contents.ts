@@ -1,0 +1,108 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
+import type { GoProgram, ImageSource, NodeProgram } from './sources.ts';
+
+const execute = promisify(execFile);
+
+/** One file of a build context. */
+export interface ContextFile {
+  readonly name: string;
+  readonly mode: 0o644 | 0o755;
+  readonly bytes: Uint8Array;
+}
+
+const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+
+/** Everything an image is made of, sorted by name. `scratch` is a folder for intermediate files. */
+export async function imageContents(
+  root: string,
+  name: string,
+  source: ImageSource,
+  scratch: string,
+): Promise<ContextFile[]> {
+  const files = source.kind === 'node' ? await bundle(root, source) : [await goBinary(root, name, source, scratch)];
+  return files.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/**
+ * The program as one ES module. Licence texts and the source map lie beside it; names are kept, so that stack traces
+ * read like the source.
+ */
+async function bundle(root: string, { entry }: NodeProgram): Promise<ContextFile[]> {
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    outfile: 'dist/main.js',
+    write: false,
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    sourcemap: 'linked',
+    sourcesContent: false,
+    legalComments: 'linked',
+    charset: 'utf8',
+    logLevel: 'error',
+    // Optional native speed-ups of ws: it asks for them and does without.
+    external: ['bufferutil', 'utf-8-validate'],
+    // Dependencies in CommonJS call `require` for Node's own modules, which an ES module does not have.
+    banner: {
+      js: "import { createRequire as createRequireOfBundle } from 'node:module'; const require = createRequireOfBundle(import.meta.url);",
+    },
+  });
+  const files = outputFiles.map(({ path, contents }): ContextFile => {
+    return { name: basename(path), mode: 0o644, bytes: contents };
+  });
+  return [...files, { name: 'package.json', mode: 0o644, bytes: text('{ "type": "module" }\n') }];
+}
+
+/** A static binary, named after the image; the same source gives the same bytes on every machine. */
+async function goBinary(root: string, name: string, { module }: GoProgram, scratch: string): Promise<ContextFile> {
+  await mkdir(scratch, { recursive: true });
+  const output = join(scratch, `${name}-${process.pid}`);
+  const flags = ['build', '-trimpath', '-buildvcs=false', '-ldflags=-s -w -buildid=', '-o', output, '.'];
+  try {
+    await execute('go', flags, { cwd: join(root, module), env: { ...process.env, CGO_ENABLED: '0', GOOS: 'linux' } });
+    return { name, mode: 0o755, bytes: await readFile(output) };
+  } catch (error) {
+    throw new Error(goFailure(name, error));
+  } finally {
+    await rm(output, { force: true });
+  }
+}
+
+function goFailure(name: string, error: unknown): string {
+  const { code, stderr, message } = error as { code?: unknown; stderr?: string; message: string };
+  if (code === 'ENOENT') return `go is missing: image ${name} needs Go 1.26 or newer on the PATH`;
+  return `image ${name} does not build:\n${stderr || message}`;
+}
+
+/**
+ * Twelve hex digits over everything that decides what the image does: its Dockerfile, build arguments and files.
+ * Equal inputs give an equal tag, so an image that exists need not be built, loaded or rolled out again.
+ */
+export function inputsDigest(
+  dockerfile: string,
+  buildArguments: Readonly<Record<string, string>>,
+  files: readonly ContextFile[],
+): string {
+  const hash = createHash('sha256');
+  const part = (value: string | Uint8Array): void => {
+    hash.update(`${value.length}:`).update(value);
+  };
+  part(dockerfile);
+  for (const [name, value] of Object.entries(buildArguments).sort()) {
+    part(name);
+    part(value);
+  }
+  for (const { name, mode, bytes } of files) {
+    part(name);
+    part(mode.toString(8));
+    part(bytes);
+  }
+  return hash.digest('hex').slice(0, 12);
+}

@@ -1,0 +1,42 @@
+/** What each image of this repository is made from. A new program is one entry here and a Dockerfile beside it. */
+export type ImageSource = NodeProgram | GoProgram;
+
+export interface NodeProgram {
+  readonly kind: 'node';
+  /** Entry module; one bundle holds the program and everything it imports, worker threads included. */
+  readonly entry: string;
+  readonly dockerfile: string;
+}
+
+export interface GoProgram {
+  readonly kind: 'go';
+  /** Folder of the Go module, whose root is the main package. */
+  readonly module: string;
+  readonly dockerfile: string;
+}
+
+function node(folder: string): NodeProgram {
+  return { kind: 'node', entry: `${folder}/main.ts`, dockerfile: `${folder}/Dockerfile` };
+}
+
+function go(folder: string): GoProgram {
+  return { kind: 'go', module: folder, dockerfile: `${folder}/Dockerfile` };
+}
+
+export const imageSources = {
+  operator: node('operator'),
+  'order-book': node('workloads/order-book'),
+  'sequence-counter': node('workloads/sequence-counter'),
+  issuer: node('workloads/issuer'),
+  'node-app': node('workloads/node-app'),
+  'go-app': go('workloads/go-app'),
+  drain: go('workloads/drain'),
+} as const satisfies Record<string, ImageSource>;
+
+export type ImageName = keyof typeof imageSources;
+
+export const imageNames = Object.keys(imageSources) as ImageName[];
+
+export function isImageName(name: string): name is ImageName {
+  return Object.hasOwn(imageSources, name);
+}
