@@ -1,0 +1,50 @@
+import { CodedError, type ErrorDefinition, serviceErrors } from './errors.ts';
+
+/** A problem document of RFC 9457. `type` is a URN, since the codes are names and no page has to be online for them. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  /** Extension member: the code of the error, for programs. */
+  readonly code: string;
+}
+
+export const problemMediaType = 'application/problem+json; charset=utf-8';
+
+interface FrameworkError {
+  readonly message: string;
+  readonly code?: unknown;
+  readonly statusCode?: unknown;
+}
+
+/** Turns anything thrown by a handler or by fastify into a coded error. Unknown ones do not show their message. */
+export function codedErrorOf(error: unknown): CodedError {
+  if (error instanceof CodedError) return error;
+  if (error instanceof Error) {
+    const { message, code, statusCode }: FrameworkError = error;
+    if (code === 'FST_ERR_VALIDATION') return new CodedError(serviceErrors.invalidRequest, message, { cause: error });
+    if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
+      return new CodedError({ ...definitionFor(statusCode), status: statusCode }, message, { cause: error });
+    }
+  }
+  const sentence = 'The service failed on this request. Its log has the reason.';
+  return new CodedError(serviceErrors.internal, sentence, { cause: error });
+}
+
+export function problemOf(error: CodedError): Problem {
+  return {
+    ...error.members,
+    type: `urn:sluice:error:${error.code}`,
+    title: error.title,
+    status: error.status,
+    detail: error.message,
+    code: error.code,
+  };
+}
+
+function definitionFor(status: number): ErrorDefinition {
+  if (status === 413) return serviceErrors.bodyTooLarge;
+  if (status === 415) return serviceErrors.unsupportedMediaType;
+  return serviceErrors.invalidRequest;
+}
