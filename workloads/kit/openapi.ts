@@ -1,5 +1,12 @@
 import type { FastifyInstance, RouteOptions } from 'fastify';
 
+declare module 'fastify' {
+  interface FastifySchema {
+    /** One line in the API description. */
+    summary?: string;
+  }
+}
+
 interface ApiDescription {
   readonly name: string;
   readonly version: string;
