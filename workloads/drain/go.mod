@@ -1,0 +1,3 @@
+module sluice.dev/drain
+
+go 1.26
