@@ -1,0 +1,161 @@
+import {
+  type AppDeploymentSpec,
+  type KindName,
+  kinds,
+  type OrderBookSpec,
+  type SequenceCounterSpec,
+} from '@sluice/api';
+import { apiVersionOf } from '@sluice/runtime';
+import { Document, isMap, isScalar } from 'yaml';
+import type { GeneratedFile, Generator } from './generator.ts';
+import { schemaNode } from './schema-node.ts';
+
+/** A spec as a user writes it: what has a default may be left out. */
+type Written<T> = T extends readonly (infer U)[]
+  ? readonly Written<U>[]
+  : T extends object
+    ? { readonly [K in keyof T]?: Written<T[K]> }
+    : T;
+
+interface Specs {
+  AppDeployment: AppDeploymentSpec;
+  SequenceCounter: SequenceCounterSpec;
+  OrderBook: OrderBookSpec;
+}
+
+interface Sample<K extends KindName = KindName> {
+  readonly file: string;
+  readonly kind: K;
+  readonly name: string;
+  /** First line of the file: what applying it gives. */
+  readonly gives: string;
+  readonly spec: Written<Specs[K]>;
+}
+
+function sample<K extends KindName>(kind: K, rest: Omit<Sample<K>, 'kind'>): Sample<K> {
+  return { kind, ...rest };
+}
+
+const sampleApp = (name: 'go-app' | 'node-app'): Written<AppDeploymentSpec> => ({
+  version: '1.0.0',
+  image: `sluice/${name}:1.0.0`,
+  replicas: 2,
+  ports: [{ name: 'http', containerPort: 8080 }],
+});
+
+export const samples: readonly Sample[] = [
+  sample('OrderBook', {
+    file: 'orderbook.yaml',
+    name: 'spot',
+    gives: 'An order book with two symbols, one member and a journal on its own volume.',
+    spec: {
+      symbols: [
+        { name: 'BTC-EUR', tickSize: '0.01', lotSize: '0.0001' },
+        { name: 'ETH-EUR', tickSize: '0.01', lotSize: '0.001' },
+      ],
+    },
+  }),
+  sample('OrderBook', {
+    file: 'orderbook-all-fields.yaml',
+    name: 'spot-tuned',
+    gives: 'An order book with every field that is built, at its default or another good value.',
+    spec: {
+      symbols: [{ name: 'BTC-EUR', tickSize: '0.01', lotSize: '0.0001' }],
+      version: '1.0.0',
+      replicas: 1,
+      journal: { type: 'File', fsync: 'EveryBatch' },
+      storage: { size: '2Gi' },
+      limits: { maxOrdersPerAccount: 10_000, ordersPerSecondPerAccount: 1000 },
+      deletionPolicy: 'Retain',
+    },
+  }),
+  sample('SequenceCounter', {
+    file: 'sequencecounter.yaml',
+    name: 'invoices',
+    gives: 'Three pods that hand out numbers in strict order; POST /v1/next gives the next one.',
+    spec: { replicas: 3, ordering: 'Strict' },
+  }),
+  sample('SequenceCounter', {
+    file: 'sequencecounter-all-fields.yaml',
+    name: 'tickets',
+    gives: 'Two named counters without an order between pods; they outlive an outage of the API server.',
+    spec: {
+      replicas: 2,
+      ordering: 'Unique',
+      version: '1.0.0',
+      store: { type: 'Lease' },
+      counters: [
+        { name: 'default', start: 1, step: 1 },
+        { name: 'refunds', start: 1_000_000, step: 10 },
+      ],
+      leaseDurationSeconds: 3,
+      outageBudgetSeconds: 600,
+    },
+  }),
+  sample('AppDeployment', {
+    file: 'appdeployment-go.yaml',
+    name: 'go-app',
+    gives: 'The sample app in Go; `./deploy-apps go-app` builds its image and applies this file with it.',
+    spec: sampleApp('go-app'),
+  }),
+  sample('AppDeployment', {
+    file: 'appdeployment-node.yaml',
+    name: 'node-app',
+    gives: 'The sample app in Node.js; `./deploy-apps node-app` builds its image and applies this file with it.',
+    spec: sampleApp('node-app'),
+  }),
+  sample('AppDeployment', {
+    file: 'appdeployment-all-fields.yaml',
+    name: 'shop',
+    gives: 'An app with every field that is built, at its default or another good value.',
+    spec: {
+      version: '1.4.2',
+      image: 'sluice/node-app:1.0.0',
+      replicas: 3,
+      ports: [{ name: 'http', containerPort: 8080, servicePort: 80 }],
+      template: {
+        metadata: { labels: { team: 'shop' } },
+        spec: {
+          containers: [{ name: 'app', resources: { requests: { cpu: '20m', memory: '64Mi' } } }],
+        },
+      },
+      strategy: { type: 'Rolling', rolling: { maxSurge: '25%', maxUnavailable: 0 } },
+      drain: { mode: 'Auto', quietSeconds: 3, deadlineSeconds: 300, maxDraining: 10 },
+      progressDeadlineSeconds: 600,
+      autoscaling: { minReplicas: 3, maxReplicas: 6, targetCPUUtilizationPercentage: 60 },
+      disruption: { maxUnavailable: 1 },
+      paused: false,
+      revisionHistoryLimit: 5,
+    },
+  }),
+];
+
+export function sampleObject({ kind, name, spec }: Sample) {
+  return { apiVersion: apiVersionOf(kinds[kind].resource), kind, metadata: { name }, spec };
+}
+
+export const sampleGenerator: Generator = {
+  name: 'samples',
+  directories: ['config/samples'],
+  files: () => samples.map(sampleFile),
+};
+
+function sampleFile(entry: Sample): GeneratedFile {
+  const document = new Document(sampleObject(entry), { version: '1.1' });
+  document.commentBefore = ` ${entry.gives}\n Generated from operator/api by \`make generate\`; do not edit.`;
+  commentFields(document, entry.kind);
+  return { path: `config/samples/${entry.file}`, content: document.toString({ lineWidth: 120 }) };
+}
+
+/** Puts above each field of spec what the schema says about it. */
+function commentFields(document: Document, kind: KindName): void {
+  const spec = document.get('spec');
+  if (!isMap(spec)) return;
+  const fields = schemaNode(kinds[kind].spec).properties ?? {};
+  for (const { key, value } of spec.items) {
+    if (!isScalar(key)) continue;
+    key.commentBefore = ` ${fields[String(key.value)]?.description}`;
+    // Quoted although 1.0.0 needs no quotes: whoever makes it 1.1 would otherwise write a number.
+    if (key.value === 'version' && isScalar(value)) value.type = 'QUOTE_DOUBLE';
+  }
+}
