@@ -105,6 +105,24 @@ export function createScreen(clock: Clock, output: Output): Screen {
   };
 }
 
+/** Shows `work` as a step: done with `summary` of its result, or failed and the error thrown on. */
+export async function during<T>(
+  screen: Screen,
+  title: string,
+  work: (step: Step) => Promise<T>,
+  summary: (result: T) => string = () => '',
+): Promise<T> {
+  const step = screen.step(title);
+  try {
+    const result = await work(step);
+    step.done(summary(result));
+    return result;
+  } catch (error) {
+    step.fail('');
+    throw error;
+  }
+}
+
 /**
  * The steps with their times and each one's share of the whole, in the order of their starts. Steps that ran side by side
  * overlap, so the shares may add up to more than 100 %.
