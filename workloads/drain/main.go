@@ -87,8 +87,8 @@ func runWait(arguments []string) error {
 	if len(ports) == 0 {
 		return usageError{errors.New("wait: at least one --port is needed")}
 	}
-	if limits.quiet <= 0 || limits.settle < 0 || limits.deadline <= 0 {
-		return usageError{errors.New("wait: --quiet and --deadline must be above zero, --settle not below")}
+	if limits.quiet < 0 || limits.settle < 0 || limits.deadline <= 0 {
+		return usageError{errors.New("wait: --deadline must be above zero, --quiet and --settle not below")}
 	}
 	var err error
 	if limits.mode, err = parseMode(modeText); err != nil {

@@ -70,7 +70,7 @@ func TestBadCommandLines(t *testing.T) {
 		"wait --port 0":                      "1 to 65535",
 		"wait --port 70000":                  "1 to 65535",
 		"wait --port 80 --mode hook":         "auto, connection or request",
-		"wait --port 80 --quiet 0s":          "above zero",
+		"wait --port 80 --quiet -1s":         "not below",
 		"wait --port 80 --deadline soon":     "invalid value",
 		"wait --port 80 --deadline 5s extra": `unexpected "extra"`,
 		"wait --port 80 --fast":              "not defined",
