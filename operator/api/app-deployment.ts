@@ -297,12 +297,13 @@ const spec = object('What should run and how it is replaced.', {
 
 const count = (description: string) => integer(description, { min: 0, max: Number.MAX_SAFE_INTEGER });
 
-const outcomes = object('How the connections of retired pods ended.', {
+const outcomes = object('How the connections of retired pods ended; of one pod: once it has ended.', {
   drained: count('Ended by themselves while the pod drained.'),
   closedByApp: count('Closed by the app after SIGTERM, within its grace.'),
   severedByDeadline: count('Cut because the deadline passed.'),
   severedByNode: count('Cut because the node went away.'),
   unknown: count('Not observed.'),
+  podsWithoutReport: count('Pods that ended and left no report, so their connections are not in the counts.'),
 });
 
 const status = object('What the operator last observed.', {
@@ -327,8 +328,10 @@ const status = object('What the operator last observed.', {
             object('A pod that is draining.', {
               pod: text('Name of the pod.', { max: 253 }),
               openConnections: optional(count('Connections still open; absent while not yet observed.')),
+              idleConnections: optional(count('Open connections on which no byte moved for the quiet period.')),
               oldestSeconds: optional(count('Age of the oldest open connection in seconds.')),
               deadlineTime: optional(time('When the remaining connections are cut.')),
+              connections: optional(outcomes),
             }),
             'Pods that are draining, at most 100 are listed.',
             { max: 100 },
