@@ -1,0 +1,194 @@
+import { type ClientRequest, get, type IncomingMessage } from 'node:http';
+import { WebSocket } from 'ws';
+
+/**
+ * Opens connections to a sample app and keeps a ledger of how each one ended: the client's side of the story, to be
+ * laid beside what the AppDeployment says in its status. One TCP connection per entry; none is ever reused.
+ */
+export interface HoldOptions {
+  /** Where the app answers, such as `http://127.0.0.1:30080`. */
+  readonly baseUrl: string;
+  /** Connections to hold of each kind, 0 or more. */
+  readonly webSockets?: number;
+  readonly eventStreams?: number;
+  readonly slowRequests?: number;
+  /** How long the app takes to answer a slow request, 1 to 600 s. Default 60. */
+  readonly slowSeconds?: number;
+  /** Connections opened at the same time, so that nobody's accept queue overflows. Default 20. */
+  readonly openingAtOnce?: number;
+}
+
+export type HeldKind = 'webSocket' | 'eventStream' | 'slowRequest';
+
+/** How a connection ended before its time. */
+export interface Broken {
+  readonly kind: HeldKind;
+  /** `closed`: an orderly end by the other side; `reset`: cut; `refused`: it never opened. */
+  readonly how: 'closed' | 'reset' | 'refused';
+  readonly reason: string;
+  /** The pod at the other end, where it had said its name. */
+  readonly pod: string | undefined;
+  /** Wall-clock milliseconds since the epoch. */
+  readonly atMs: number;
+}
+
+export interface HoldLedger {
+  readonly opened: number;
+  /** Open now. */
+  readonly open: number;
+  /** Ended as they should: a slow request with its whole answer, a stream closed by us. */
+  readonly completed: number;
+  readonly broken: readonly Broken[];
+}
+
+export interface HeldConnections {
+  /** The ledger as it stands. */
+  ledger(): HoldLedger;
+  /** Open connections by the version of the app at the other end. */
+  versions(): Record<string, number>;
+  /** Closes WebSockets and event streams from this side, waits for the slow requests, and returns the final ledger. */
+  release(): Promise<HoldLedger>;
+}
+
+interface Held {
+  readonly kind: HeldKind;
+  version: string | undefined;
+  pod: string | undefined;
+  state: 'opening' | 'open' | 'completed' | 'broken';
+  readonly close: () => void;
+  /** Settles when the connection is open or has failed to open. */
+  readonly opened: Promise<void>;
+  readonly ended: Promise<void>;
+}
+
+/** Resolves when every connection is open or has failed to open, which the ledger then says; never rejects. */
+export async function holdConnections(options: HoldOptions): Promise<HeldConnections> {
+  const { webSockets = 0, eventStreams = 0, slowRequests = 0, slowSeconds = 60, openingAtOnce = 20 } = options;
+  const base = options.baseUrl.replace(/\/$/, '');
+  const broken: Broken[] = [];
+  const held: Held[] = [];
+  const openers = [
+    ...Array.from({ length: webSockets }, () => () => holdWebSocket(`${base.replace(/^http/, 'ws')}/ws`, broken)),
+    ...Array.from({ length: eventStreams }, () => () => holdRequest('eventStream', `${base}/events`, broken)),
+    ...Array.from({ length: slowRequests }, () => () => {
+      return holdRequest('slowRequest', `${base}/slow?seconds=${slowSeconds}`, broken);
+    }),
+  ];
+  const work = openers.values();
+  const opener = async (): Promise<void> => {
+    for (const open of work) {
+      const one = open();
+      held.push(one);
+      await one.opened;
+    }
+  };
+  await Promise.all(Array.from({ length: openingAtOnce }, opener));
+
+  const inState = (state: Held['state']): Held[] => held.filter((one) => one.state === state);
+  const ledger = (): HoldLedger => ({
+    opened: held.length - broken.filter(({ how }) => how === 'refused').length,
+    open: inState('open').length,
+    completed: inState('completed').length,
+    broken: [...broken],
+  });
+  return {
+    ledger,
+    versions: () => {
+      const counts: Record<string, number> = {};
+      for (const { version = 'unknown' } of inState('open')) counts[version] = (counts[version] ?? 0) + 1;
+      return counts;
+    },
+    release: async () => {
+      for (const one of inState('open')) if (one.kind !== 'slowRequest') one.close();
+      await Promise.all(held.map(({ ended }) => ended));
+      return ledger();
+    },
+  };
+}
+
+/** One connection's state, with the two moments that others wait for. */
+function start(kind: HeldKind, broken: Broken[], close: () => void) {
+  const opened = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<void>();
+  const held: Held = {
+    kind,
+    version: undefined,
+    pod: undefined,
+    state: 'opening',
+    close,
+    opened: opened.promise,
+    ended: ended.promise,
+  };
+  const finish = (state: 'completed' | 'broken'): void => {
+    held.state = state;
+    opened.resolve();
+    ended.resolve();
+  };
+  return {
+    held,
+    open: () => {
+      if (held.state === 'opening') held.state = 'open';
+      opened.resolve();
+    },
+    complete: () => {
+      if (held.state === 'open') finish('completed');
+    },
+    fail: (how: Exclude<Broken['how'], 'refused'>, reason: string) => {
+      if (held.state === 'completed' || held.state === 'broken') return;
+      broken.push({
+        kind,
+        how: held.state === 'opening' ? 'refused' : how,
+        reason,
+        pod: held.pod,
+        atMs: Date.now(),
+      });
+      finish('broken');
+    },
+    learn: (text: string) => {
+      held.version ??= /"version":"([^"]*)"/.exec(text)?.[1];
+      held.pod ??= /"pod":"([^"]*)"/.exec(text)?.[1];
+    },
+  };
+}
+
+function holdWebSocket(url: string, broken: Broken[]): Held {
+  const socket = new WebSocket(url);
+  let released = false;
+  const one = start('webSocket', broken, () => {
+    released = true;
+    socket.close();
+  });
+  socket.on('open', () => one.open());
+  socket.on('message', (data) => one.learn(String(data)));
+  socket.on('error', (error) => one.fail('reset', error.message));
+  socket.on('close', (code, reason) => {
+    if (released) one.complete();
+    // 1006: the connection went away without a close frame.
+    else one.fail(code === 1006 ? 'reset' : 'closed', `close code ${code} ${reason}`.trim());
+  });
+  return one.held;
+}
+
+/** An event stream ends when we close it; a slow request ends with its whole answer. */
+function holdRequest(kind: 'eventStream' | 'slowRequest', url: string, broken: Broken[]): Held {
+  let released = false;
+  const one = start(kind, broken, () => {
+    released = true;
+    request.destroy();
+  });
+  const request: ClientRequest = get(url, { agent: false }, (response: IncomingMessage) => {
+    if (response.statusCode !== 200) one.fail('closed', `status ${response.statusCode}`);
+    if (kind === 'eventStream') one.open();
+    response.setEncoding('utf8');
+    response.on('data', (text: string) => one.learn(text));
+    response.on('end', () => {
+      if (kind === 'slowRequest' && response.complete) one.complete();
+      else one.fail('closed', 'the stream ended');
+    });
+    response.on('error', (error) => (released ? one.complete() : one.fail('reset', error.message)));
+  });
+  // A slow request is under way as soon as its connection stands.
+  if (kind === 'slowRequest') request.on('socket', (socket) => socket.once('connect', () => one.open()));
+  request.on('error', (error) => (released ? one.complete() : one.fail('reset', error.message)));
+  return one.held;
+}
