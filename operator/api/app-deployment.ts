@@ -317,7 +317,7 @@ const status = object('What the operator last observed.', {
       'hash',
       object('One revision of the app.', {
         hash: text('Hash of the pod template.', { max: 63 }),
-        version: text('spec.version of the revision.', { max: 63 }),
+        version: text('Version of the revision.', { max: 63 }),
         image: text('Image of the revision.', { max: 512 }),
         weight: integer('Share of the traffic in percent.', { min: 0, max: 100 }),
         replicas: integer('Pods that are not being deleted.', { min: 0, max: 10_000 }),

@@ -173,7 +173,7 @@ const status = object('What the operator last observed.', {
         epoch: optional(decimal64('How many times its ledger was taken over.')),
         highWater: decimal64('No number above this has been handed out.'),
         remaining: decimal64('Numbers left.'),
-        ledgerUID: optional(text('uid of its ledger; another one means the ledger was made again.', { max: 64 })),
+        ledgerUID: optional(text('The uid of its ledger; another one means the ledger was made again.', { max: 64 })),
       }),
       'All counters, in name order.',
       { max: 32 },

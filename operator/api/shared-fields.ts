@@ -178,7 +178,7 @@ const conditionSchema = Type.Unsafe<Condition>(
     message: text('Why, in a sentence for people.', { min: 0, max: 32768 }),
     lastTransitionTime: Type.String({ description: 'When status last changed.', format: 'date-time' }),
     observedGeneration: optional(
-      integer('metadata.generation this was computed from.', { min: 0, max: Number.MAX_SAFE_INTEGER }),
+      integer('Generation of the spec that this was computed from.', { min: 0, max: Number.MAX_SAFE_INTEGER }),
     ),
   }),
 );
@@ -187,7 +187,7 @@ const conditionSchema = Type.Unsafe<Condition>(
 export function commonStatus() {
   return {
     observedGeneration: optional(
-      integer('metadata.generation that this status was computed from.', { min: 0, max: Number.MAX_SAFE_INTEGER }),
+      integer('Generation of the spec that this status was computed from.', { min: 0, max: Number.MAX_SAFE_INTEGER }),
     ),
     conditions: optional(
       listBy('type', conditionSchema, 'What is true about the resource now; Ready sums it up.', { max: 32 }),
