@@ -1,0 +1,157 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import * as book from './book.ts';
+import { MAX_PRICE } from './ladder.ts';
+import * as reports from './reports.ts';
+import { checkAgainstReference, messageFlow } from './testing/conformance.ts';
+import { EngineMatcher } from './testing/engine-matcher.ts';
+import type { Message } from './testing/message.ts';
+
+const engine = { book, reports };
+
+const price = fc.oneof(
+  { weight: 8, arbitrary: fc.integer({ min: 100, max: 110 }) },
+  { weight: 1, arbitrary: fc.integer({ min: 1, max: MAX_PRICE }) },
+  { weight: 1, arbitrary: fc.constantFrom(1, 255, 256, 257, MAX_PRICE - 1, MAX_PRICE) },
+);
+const quantity = fc.oneof(
+  { weight: 9, arbitrary: fc.integer({ min: 1, max: 9 }) },
+  { weight: 1, arbitrary: fc.integer({ min: 1, max: book.MAX_QUANTITY }) },
+);
+const id = fc.oneof(
+  { weight: 9, arbitrary: fc.integer({ min: 1, max: 20 }) },
+  // The same low 32 bits as the small ones.
+  { weight: 1, arbitrary: fc.integer({ min: 1, max: 20 }).map((low) => low + 2 ** 32) },
+);
+const message: fc.Arbitrary<Message> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      type: fc.constant('place' as const),
+      id,
+      side: fc.constantFrom('buy' as const, 'sell' as const),
+      price,
+      quantity,
+      mode: fc.constantFrom('gtc' as const, 'gtc' as const, 'ioc' as const, 'fok' as const, 'post' as const),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant('cancel' as const), id }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      type: fc.constant('replace' as const),
+      id,
+      price,
+      quantity,
+      mode: fc.constantFrom('move' as const, 'keep' as const, 'post' as const),
+    }),
+  },
+);
+const messages = fc.array(message, { maxLength: 150 });
+
+function play(tape: readonly Message[]): { events: string[]; matcher: EngineMatcher } {
+  const matcher = new EngineMatcher(engine);
+  return { events: tape.flatMap((item) => matcher.send(item)), matcher };
+}
+
+describe('properties of the book', () => {
+  it('agrees with the reference matcher on any tape', () => {
+    fc.assert(
+      fc.property(messages, (tape) => {
+        checkAgainstReference(engine, tape);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it.each([11, 12, 13, 14, 15])('agrees with the reference matcher on 20,000 messages of flow %i', (seed) => {
+    checkAgainstReference(engine, messageFlow(seed, 20_000));
+  });
+
+  it('mirrored sides give mirrored events', () => {
+    const mirror = (item: Message): Message =>
+      item.type === 'cancel'
+        ? item
+        : {
+            ...item,
+            price: MAX_PRICE + 1 - item.price,
+            ...(item.type === 'place' ? { side: item.side === 'buy' ? 'sell' : 'buy' } : {}),
+          };
+    const mirrorLine = (line: string): string =>
+      line.replace(/@(\d+)/, (_, text: string) => `@${MAX_PRICE + 1 - Number(text)}`);
+    fc.assert(
+      fc.property(messages, (tape) => {
+        expect(play(tape.map(mirror)).events.map(mirrorLine)).toEqual(play(tape).events);
+      }),
+    );
+  });
+
+  it('stretched prices give stretched events', () => {
+    const factor = 1_000;
+    const stretch = (item: Message): Message =>
+      item.type === 'cancel' ? item : { ...item, price: (item.price % 2_000_000) * factor + 1 };
+    const small = (item: Message): Message =>
+      item.type === 'cancel' ? item : { ...item, price: (item.price % 2_000_000) + 1 };
+    const shrinkLine = (line: string): string =>
+      line.replace(/@(\d+)/, (_, text: string) => `@${(Number(text) - 1) / factor + 1}`);
+    fc.assert(
+      fc.property(messages, (tape) => {
+        expect(play(tape.map(stretch)).events.map(shrinkLine)).toEqual(play(tape.map(small)).events);
+      }),
+    );
+  });
+
+  it('two interleaved books do not feel each other', () => {
+    fc.assert(
+      fc.property(messages, messages, (left, right) => {
+        const a = new EngineMatcher(engine);
+        const b = new EngineMatcher(engine);
+        const eventsOfA: string[] = [];
+        const eventsOfB: string[] = [];
+        for (let index = 0; index < Math.max(left.length, right.length); index++) {
+          const first = left[index];
+          const second = right[index];
+          if (first !== undefined) eventsOfA.push(...a.send(first));
+          if (second !== undefined) eventsOfB.push(...b.send(second));
+        }
+        expect(eventsOfA).toEqual(play(left).events);
+        expect(eventsOfB).toEqual(play(right).events);
+      }),
+    );
+  });
+
+  it('what is submitted is filled, cancelled or resting', () => {
+    fc.assert(
+      fc.property(messages, (tape) => {
+        const withoutReplace = tape.filter((item) => item.type !== 'replace');
+        const { events, matcher } = play(withoutReplace);
+        const sum = (pattern: RegExp): number =>
+          events.reduce((total, line) => total + Number(pattern.exec(line)?.[1] ?? 0), 0);
+        let resting = 0;
+        for (const side of [book.BUY, book.SELL] as const) {
+          matcher.book.eachOrder(side, (_id, _price, remaining) => {
+            resting += remaining;
+          });
+        }
+        const submitted = sum(/^accepted \d+ (\d+)@/);
+        expect(submitted).toBe(2 * sum(/^trade (\d+)@/) + sum(/^cancelled \d+ (\d+)@/) + resting);
+      }),
+    );
+  });
+
+  it('a book rebuilt from its orders in price-time order behaves the same', () => {
+    fc.assert(
+      fc.property(messages, messages, (before, after) => {
+        const { matcher } = play(before);
+        const rebuilt = new EngineMatcher(engine);
+        for (const side of [book.BUY, book.SELL] as const) {
+          matcher.book.eachOrder(side, (orderId, at, remaining) => {
+            rebuilt.book.restore(orderId, side, at, remaining);
+          });
+        }
+        for (const item of after) expect(rebuilt.send(item)).toEqual(matcher.send(item));
+        expect(rebuilt.depth()).toEqual(matcher.depth());
+      }),
+    );
+  });
+});

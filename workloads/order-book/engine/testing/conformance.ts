@@ -1,0 +1,95 @@
+import { type Engine, EngineMatcher } from './engine-matcher.ts';
+import { type Message, parseMessage } from './message.ts';
+import { ReferenceMatcher } from './reference-matcher.ts';
+import { type Sequence, sequences } from './sequences.ts';
+
+/** Throws at the first step of `sequence` whose events or book differ from what is written down. */
+export function checkSequence(engine: Engine, { name, steps }: Sequence): void {
+  const matcher = new EngineMatcher(engine);
+  for (const [message, events, book] of steps) {
+    expectEqual(`${name}: ${message}`, matcher.send(parseMessage(message)).join('; '), events);
+    const { bids, asks } = matcher.depth();
+    expectEqual(`${name}: book after ${message}`, `${bids.join(' ')} | ${asks.join(' ')}`.trim(), book);
+    matcher.audit();
+  }
+}
+
+/** Throws at the first message after which the engine and the reference matcher differ in events or in depth. */
+export function checkAgainstReference(engine: Engine, messages: Iterable<Message>): void {
+  const real = new EngineMatcher(engine);
+  const reference = new ReferenceMatcher();
+  let index = 0;
+  for (const message of messages) {
+    const context = `message ${index++} ${JSON.stringify(message)}`;
+    expectEqual(context, real.send(message).join('; '), reference.send(message).join('; '));
+    expectEqual(`book after ${context}`, JSON.stringify(real.depth()), JSON.stringify(reference.depth()));
+    real.audit();
+  }
+}
+
+/** A single order fills `makers` makers at one price; then every one of their ids is free. */
+export function checkSweep(engine: Engine, makers: number): void {
+  const matcher = new EngineMatcher(engine);
+  for (let id = 1; id <= makers; id++) {
+    matcher.send({ type: 'place', id, side: 'sell', price: 100, quantity: 2, mode: 'gtc' });
+  }
+  const events = matcher.send({ type: 'place', id: 0, side: 'buy', price: 100, quantity: 2 * makers, mode: 'gtc' });
+  expectEqual('reports of the sweep', String(events.length), String(makers + 1));
+  expectEqual('last trade', events.at(-1) ?? '', `trade 2@100 ${makers}<0`);
+  for (let id = 1; id <= makers; id++) {
+    expectEqual(`cancel ${id}`, matcher.send({ type: 'cancel', id }).join(), `no-cancel ${id}`);
+  }
+  matcher.audit();
+}
+
+/** Everything an engine must hold, in a few seconds; a seeded bug must make it throw. */
+export function checkEngine(engine: Engine): void {
+  for (const sequence of sequences) checkSequence(engine, sequence);
+  checkSweep(engine, 5_000);
+  for (let seed = 1; seed <= 4; seed++) checkAgainstReference(engine, messageFlow(seed, 2_000));
+}
+
+/**
+ * `count` messages from a seed: a crowd at a few prices, a tail far away, ids that die and come back. Messages that name a
+ * dead order are part of it: they must be refused.
+ */
+export function* messageFlow(seed: number, count: number): Generator<Message> {
+  const random = mulberry32(seed);
+  const pick = (size: number): number => Math.floor(random() * size);
+  for (let index = 0; index < count; index++) {
+    // Crowds in one word, in two words of one page and in other pages; wide moves make pages open and close.
+    const centre = [1_000, 1_040, 1_090, 1_300][pick(4)] ?? 1_000;
+    const price = random() < 0.05 ? 1 + pick(2_147_483_646) : centre + pick(12);
+    const id = 1 + pick(120);
+    const quantity = 1 + pick(9);
+    const kind = random();
+    if (kind < 0.2) yield { type: 'cancel', id };
+    else if (kind < 0.4) {
+      yield {
+        type: 'replace',
+        id,
+        price,
+        quantity,
+        mode: (['move', 'move', 'keep', 'post'] as const)[pick(4)] ?? 'move',
+      };
+    } else {
+      const mode = (['gtc', 'gtc', 'gtc', 'ioc', 'fok', 'post'] as const)[pick(6)] ?? 'gtc';
+      yield { type: 'place', id, side: random() < 0.5 ? 'buy' : 'sell', price, quantity, mode };
+    }
+  }
+}
+
+/** Small generator of known quality (Tommy Ettinger's mulberry32); the seed names the run. */
+export function mulberry32(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+function expectEqual(context: string, actual: string, expected: string): void {
+  if (actual !== expected) throw new Error(`${context}\n  expected ${expected}\n  got      ${actual}`);
+}
