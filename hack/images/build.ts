@@ -1,12 +1,10 @@
-import { execFile } from 'node:child_process';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
+import { attempt, run } from '../cluster/command.ts';
 import { baseImage, clusterEnv } from '../cluster/env.ts';
 import { type ContextFile, imageContents, inputsDigest } from './contents.ts';
 import { type ImageName, imageSources } from './sources.ts';
 
-const execute = promisify(execFile);
 const root = resolve(import.meta.dirname, '../..');
 
 /** The version that an image has when nobody asks for another. */
@@ -58,19 +56,16 @@ async function buildImage(
   const context = join(folder, digest);
   await writeContext(context, files);
   const flags = Object.entries(buildArguments).flatMap(([key, value]) => ['--build-arg', `${key}=${value}`]);
-  try {
-    await execute('docker', ['build', '-t', ref, '-f', dockerfile, ...flags, context], { env: engine });
-  } catch (error) {
-    const { stderr, message } = error as { stderr?: string; message: string };
-    throw new Error(`image ${name} does not build:\n${stderr || message}`);
-  }
+  const { code, stderr } = await attempt('docker', ['build', '-t', ref, '-f', dockerfile, ...flags, context], {
+    env: engine,
+  });
+  if (code !== 0) throw new Error(`image ${name} does not build:\n${stderr}`);
   await rm(context, { recursive: true });
   return { ref, built: true };
 }
 
 async function exists(ref: string, engine: NodeJS.ProcessEnv): Promise<boolean> {
-  const { stdout } = await execute('docker', ['image', 'ls', '--quiet', ref], { env: engine });
-  return stdout.trim() !== '';
+  return (await run('docker', ['image', 'ls', '--quiet', ref], { env: engine })).trim() !== '';
 }
 
 async function writeContext(folder: string, files: readonly ContextFile[]): Promise<void> {

@@ -1,12 +1,9 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { promisify } from 'node:util';
 import { build } from 'esbuild';
+import { attempt } from '../cluster/command.ts';
 import type { GoProgram, ImageSource, NodeProgram } from './sources.ts';
-
-const execute = promisify(execFile);
 
 /** One file of a build context. */
 export interface ContextFile {
@@ -65,20 +62,14 @@ async function goBinary(root: string, name: string, { module }: GoProgram, scrat
   await mkdir(scratch, { recursive: true });
   const output = join(scratch, `${name}-${process.pid}`);
   const flags = ['build', '-trimpath', '-buildvcs=false', '-ldflags=-s -w -buildid=', '-o', output, '.'];
-  try {
-    await execute('go', flags, { cwd: join(root, module), env: { ...process.env, CGO_ENABLED: '0', GOOS: 'linux' } });
-    return { name, mode: 0o755, bytes: await readFile(output) };
-  } catch (error) {
-    throw new Error(goFailure(name, error));
-  } finally {
-    await rm(output, { force: true });
-  }
-}
-
-function goFailure(name: string, error: unknown): string {
-  const { code, stderr, message } = error as { code?: unknown; stderr?: string; message: string };
-  if (code === 'ENOENT') return `go is missing: image ${name} needs Go 1.26 or newer on the PATH`;
-  return `image ${name} does not build:\n${stderr || message}`;
+  const { code, stderr } = await attempt('go', flags, {
+    cwd: join(root, module),
+    env: { ...process.env, CGO_ENABLED: '0', GOOS: 'linux' },
+  });
+  if (code !== 0) throw new Error(`image ${name} does not build:\n${stderr}`);
+  const bytes = await readFile(output);
+  await rm(output);
+  return { name, mode: 0o755, bytes };
 }
 
 /**
