@@ -21,7 +21,7 @@ export interface TokenVerifier {
 }
 
 /** Asymmetric only: with one fixed list nobody can pass a public key off as an HMAC secret. */
-const algorithms = ['EdDSA', 'ES256', 'ES384', 'RS256', 'PS256'];
+const algorithms = ['EdDSA', 'ES256', 'ES384', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'];
 /** Clocks of issuer and service may differ by this much. */
 const skewSeconds = 5;
 const longestToken = 8 * 1024;

@@ -21,9 +21,10 @@ export function integer(min: number, max: number): (text: string) => number {
   };
 }
 
-/** `--port` with its environment fallback. 0 picks a free port. */
-export function portOption(flag: string, description: string, env: string, fallback: number): Option {
-  return new Option(`${flag} <number>`, description).env(env).default(fallback).argParser(integer(0, 65_535));
+/** A port flag with its environment fallback. 0 picks a free port. Without a default the port is not opened. */
+export function portOption(flag: string, description: string, env: string, fallback?: number): Option {
+  const option = new Option(`${flag} <number>`, description).env(env).argParser(integer(0, 65_535));
+  return fallback === undefined ? option : option.default(fallback);
 }
 
 /** The three flags that turn bearer tokens on; they go together. */

@@ -38,13 +38,19 @@ export function exitOf(error: unknown): { code: number; text: string } {
     case 'EPERM':
     case 'EROFS':
       return { code: 1, text: `No permission for ${path ?? `port ${port}`}: choose a place this user may use.` };
+    case 'ENOENT':
+    case 'ENOTDIR':
+    case 'EISDIR':
+      return path === undefined
+        ? bug(error)
+        : { code: 1, text: `${path} cannot be used (${code}): choose another path.` };
     case 'ENOSPC':
       return {
         code: 1,
         text: `The disk is full${path === undefined ? '' : ` at ${path}`}: free some space and start again.`,
       };
     default:
-      return { code: 1, text: error.stack ?? error.message };
+      return bug(error);
   }
 }
 
@@ -52,6 +58,10 @@ export function exitOf(error: unknown): { code: number; text: string } {
 function commanderExit(error: Error): { code: number; text: string } {
   const { exitCode } = error as Error & { exitCode?: number };
   return exitCode === 0 ? { code: 0, text: '' } : { code: 2, text: oneLine(error.message.replace(/^error: /, '')) };
+}
+
+function bug(error: Error): { code: number; text: string } {
+  return { code: 1, text: error.stack ?? error.message };
 }
 
 function oneLine(text: string): string {
