@@ -1,7 +1,14 @@
+import { systemClock } from '../../operator/runtime/clock.ts';
+import { goPrograms, goStep } from './go-programs.ts';
 import { layout } from './layout.ts';
+import { takeLock } from './lock.ts';
+import { createProgress, lineOutput } from './progress.ts';
+import { runSteps, stepsToDo } from './steps.ts';
 
 /** Programs for tests without a cluster. `hyperkube` brings kube-apiserver, kube-controller-manager, kubectl and kubeadm. */
 export type BinaryName = 'etcd' | 'hyperkube';
+
+const lockWaitMs = 30 * 60_000;
 
 /** The folder of finished programs: `${XDG_CACHE_HOME:-~/.cache}/sluice/bin`. */
 export function binDir(): string {
@@ -16,6 +23,21 @@ export async function ensureBinaries(
   names: readonly BinaryName[] = ['etcd', 'hyperkube'],
   report: (line: string) => void = (line) => console.error(line),
 ): Promise<string> {
-  report(`binaries: ${names.join(', ')}`);
-  return binDir();
+  const places = layout();
+  const steps = names.map((name) => goStep(goPrograms[name], places.bin));
+  if ((await stepsToDo(steps, places.stamps)).length === 0) return places.bin;
+  const release = await takeLock(systemClock, {
+    path: places.lock,
+    doing: `building ${names.join(' and ')}`,
+    waitMs: lockWaitMs,
+    report,
+  });
+  try {
+    const progress = createProgress(systemClock, lineOutput(report));
+    const signal = new AbortController().signal;
+    await runSteps(systemClock, steps, { stamps: places.stamps, logs: places.logs, progress, signal });
+  } finally {
+    await release();
+  }
+  return places.bin;
 }
