@@ -30,6 +30,7 @@ test('a cut is told from an orderly close, each with its kind and pod', async ()
   await expect.poll(() => held.versions(), { timeout: 10_000 }).toEqual({ v7: 2, unknown: 1 });
   app.server.closeAllConnections();
   for (const client of app.websocketServer.clients) client.close(1001, 'going away');
+  await expect.poll(() => held.ledger().broken.length).toBe(3);
   const { broken, open, completed } = await held.release();
   expect({ open, completed }).toEqual({ open: 0, completed: 0 });
   expect(broken.map(({ kind, how, pod }) => [kind, how, pod]).sort()).toEqual([

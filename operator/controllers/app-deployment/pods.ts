@@ -1,0 +1,64 @@
+import type { Pod } from '@sluice/runtime';
+import { appContainer, deadlineAnnotation, podFinalizer, revisionLabel } from './names.ts';
+
+/** A draining pod that should have ended this long ago sits on a node that does not answer. */
+const overdueMs = 15_000;
+
+export type PodState =
+  /** Wanted: it may still be starting. */
+  | 'live'
+  /** Being deleted; its container may still run. */
+  | 'draining'
+  /** Being deleted, and its time was over some while ago: nobody is there to say how it ended. */
+  | 'overdue'
+  /** No container runs any more. What is left of it is its report. */
+  | 'ended';
+
+export function podState(pod: Pod, nowMs: number): PodState {
+  if (hasEnded(pod)) return 'ended';
+  const { deletionTimestamp } = pod.metadata;
+  if (deletionTimestamp === undefined) return 'live';
+  return nowMs > Date.parse(deletionTimestamp) + overdueMs ? 'overdue' : 'draining';
+}
+
+function hasEnded(pod: Pod): boolean {
+  if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return true;
+  if (pod.metadata.deletionTimestamp === undefined) return false;
+  // Grace 0 is the last act of the kubelet, or of somebody who has given up on it.
+  return pod.metadata.deletionGracePeriodSeconds === 0;
+}
+
+export function isReady(pod: Pod): boolean {
+  return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
+}
+
+/** When the pod became ready, in milliseconds since the epoch; undefined while it is not. */
+export function readySinceMs(pod: Pod): number | undefined {
+  const ready = pod.status?.conditions?.find(({ type, status }) => type === 'Ready' && status === 'True');
+  return ready?.lastTransitionTime === undefined ? undefined : Date.parse(ready.lastTransitionTime);
+}
+
+export function revisionOfPod(pod: Pod): string {
+  return pod.metadata.labels?.[revisionLabel] ?? '';
+}
+
+/** When the deletion was asked for, in milliseconds since the epoch; undefined for a live pod. */
+export function drainStartMs(pod: Pod): number | undefined {
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = pod.metadata;
+  if (deletionTimestamp === undefined) return undefined;
+  return Date.parse(deletionTimestamp) - deletionGracePeriodSeconds * 1000;
+}
+
+/** After how long the drain of this pod ends: what its agent was told, or what spec says now when that is less. */
+export function drainSeconds(pod: Pod, specSeconds: number): number {
+  const own = Number(pod.metadata.annotations?.[deadlineAnnotation]);
+  return Number.isFinite(own) && own > 0 ? Math.min(own, specSeconds) : specSeconds;
+}
+
+export function holdsReport(pod: Pod): boolean {
+  return pod.metadata.finalizers?.includes(podFinalizer) ?? false;
+}
+
+export function appStatus(pod: Pod) {
+  return pod.status?.containerStatuses?.find(({ name }) => name === appContainer);
+}
