@@ -143,9 +143,9 @@ export class Allocator {
   /** What to do now. The driver calls it after every report, at the time of a `wait`, and when a take was not served. */
   next(now: Instant): Ask {
     if (this.#busy !== undefined) return { kind: 'wait', until: Number.POSITIVE_INFINITY };
-    if (this.#lease !== undefined && !stands(this.#lease, now)) this.#stepDown();
+    if (this.#lease !== undefined && !stands(this.#lease, now)) this.#forgetAll();
     if (now.monotonic < this.#retryAt) return { kind: 'wait', until: this.#retryAt };
-    if (this.#known === undefined || this.#outdated) return this.#read(this.#epoch === undefined);
+    if (this.#known === undefined || this.#outdated) return this.#read(this.#lease === undefined);
     if (this.#trouble !== undefined) return this.#read(true);
     return this.#options.ordering === 'Strict'
       ? this.#nextStrict(this.#known, now)
@@ -174,6 +174,9 @@ export class Allocator {
     remember(snapshot, this.#memory);
     this.#know(snapshot, withFloor, now);
     if (doubt !== undefined && snapshot.record.nonce === doubt.record.nonce) this.#won(doubt, now);
+    // Somebody took over in spite of the lease, or a release of this process came through after all.
+    const { holder, epoch } = snapshot.record;
+    if (this.#lease !== undefined && (holder !== this.#self || epoch !== this.#epoch)) this.#forgetAll();
   }
 
   readFailed(now: Instant): void {
@@ -358,12 +361,7 @@ export class Allocator {
     }
   }
 
-  /** The lease is over: another holder's numbers may be above those in hand. */
-  #stepDown(): void {
-    this.#lease = undefined;
-    this.#forgetAll();
-  }
-
+  /** The lease is over, or the ledger is not believed: another process may have handed out larger numbers. */
   #forgetAll(): void {
     this.#lease = undefined;
     this.#epoch = undefined;

@@ -125,18 +125,21 @@ function reserve(record: LedgerRecord, demands: readonly Demand[]): Granted {
     const { name, start, step } = counter;
     const mark = marks.get(name) ?? { high: start };
     const first = mark.rest ?? mark.high;
-    const left = first > maxValue ? 0n : (maxValue - first) / step + 1n;
-    if (left === 0n) {
+    // Each reservation raises the mark, also one that takes over a rest: marks that look alike then mean that nothing was
+    // reserved in between, which is what tells a rolled-back ledger.
+    const least = mark.high + step;
+    const wanted = first + BigInt(count) * step;
+    const high = min(wanted > least ? wanted : least, first + ((maxValue - first) / step + 1n) * step);
+    if (first > maxValue || high < least) {
       marks.set(name, mark);
       continue;
     }
-    const wanted = BigInt(count);
-    const size = wanted < left ? wanted : left;
-    let high = first + size * step;
-    // A rest larger than the wanted block is taken whole: the mark may not fall.
-    if (high < mark.high) high = mark.high;
     blocks.set(name, { first, count: Number((high - first) / step) });
     marks.set(name, { high });
   }
   return { record: { ...record, marks }, blocks };
+}
+
+function min(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
 }

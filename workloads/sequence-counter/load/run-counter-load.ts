@@ -3,7 +3,8 @@ import { countDuplicates, findInversion, type Observation } from './checkers.ts'
 export interface CounterLoadOptions {
   /** Where the service is, such as `http://127.0.0.1:8080`; several are used in turn. */
   readonly baseUrl: string | readonly string[];
-  readonly token?: string | undefined;
+  /** Gives each client a token, at the start and again after a 401: an issuer may have changed its key. */
+  readonly token?: (() => Promise<string>) | undefined;
   /** How many numbers to take in all. */
   readonly numbers: number;
   /** How many clients take them at the same time, one request each. */
@@ -54,13 +55,17 @@ export async function runCounterLoad(options: CounterLoadOptions): Promise<Count
 
   async function client(index: number): Promise<void> {
     let turn = index;
+    let token = await options.token?.();
     while (claimed < numbers && !over()) {
       claimed += 1;
       for (;;) {
         const start = performance.now();
-        const value = await takeOne(`${urls[turn % urls.length]}/v1/next`, options);
+        const value = await takeOne(`${urls[turn % urls.length]}/v1/next`, token, options.counter);
         const end = performance.now();
-        if (value !== undefined) {
+        if (value === 'unauthorized') {
+          if (options.token === undefined) throw new Error('the service asks for a token, and none was given');
+          token = await options.token();
+        } else if (value !== undefined) {
           observations.push({ value, start, end });
           longestSilenceMs = Math.max(longestSilenceMs, end - lastAnswer);
           lastAnswer = end;
@@ -103,7 +108,11 @@ export async function runCounterLoad(options: CounterLoadOptions): Promise<Count
 }
 
 /** One request. Undefined: no answer, or one that asks to try again. Throws on a refusal that a retry would not mend. */
-async function takeOne(url: string, { token, counter }: CounterLoadOptions): Promise<bigint | undefined> {
+async function takeOne(
+  url: string,
+  token: string | undefined,
+  counter: string | undefined,
+): Promise<bigint | 'unauthorized' | undefined> {
   let response: Response;
   let text: string;
   try {
@@ -121,6 +130,7 @@ async function takeOne(url: string, { token, counter }: CounterLoadOptions): Pro
     return undefined;
   }
   if (response.status >= 500) return undefined;
+  if (response.status === 401) return 'unauthorized';
   if (!response.ok) throw new Error(`${url} answered ${response.status}: ${text.slice(0, 300)}`);
   const { value } = JSON.parse(text) as { value: string };
   return BigInt(value);
