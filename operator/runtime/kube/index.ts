@@ -1,3 +1,11 @@
 export * from './client.ts';
+export {
+  type Cluster,
+  type ConnectOptions,
+  connectCluster,
+  connectInCluster,
+  connectKubeconfig,
+} from './cluster.ts';
+export type { Credentials } from './credentials.ts';
 export * from './object.ts';
 export * from './resources.ts';

@@ -1,0 +1,47 @@
+import type { Registry } from 'prom-client';
+import { type Clock, type Random, systemClock } from '../clock.ts';
+import type { KubeClient } from './client.ts';
+import { createConnection } from './connection.ts';
+import { type Credentials, inClusterCredentials } from './credentials.ts';
+import { type KubeconfigOptions, kubeconfigCredentials } from './kubeconfig.ts';
+import { observeRequests } from './request-metrics.ts';
+import { createClient } from './rest-client.ts';
+import { createTransport, type Transport } from './transport.ts';
+
+/** A cluster to talk to: one connection, shared by everything in the process. */
+export interface Cluster {
+  readonly client: KubeClient;
+  /** For watches. */
+  readonly transport: Transport;
+  close(): void;
+}
+
+export interface ConnectOptions {
+  /** Product token of the user-agent header, such as `sluice-operator/1.0.0`. */
+  readonly userAgent?: string;
+  /** rest_client_* metrics go here. */
+  readonly registry?: Registry;
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+export function connectCluster(credentials: Credentials, options: ConnectOptions = {}): Cluster {
+  const { clock = systemClock, random = Math.random, userAgent = 'sluice', registry } = options;
+  const connection = createConnection(clock, credentials);
+  const observer = registry === undefined ? undefined : observeRequests(registry);
+  const transport = createTransport({ clock, random, credentials, connection, userAgent, observer });
+  return { client: createClient(transport), transport, close: () => transport.close() };
+}
+
+/** The cluster this process runs in, by the service account of its pod. Throws outside a pod. */
+export function connectInCluster(options?: ConnectOptions): Cluster {
+  return connectCluster(inClusterCredentials(), options);
+}
+
+/** The cluster of a kubeconfig. Rejects when file or context do not exist. */
+export async function connectKubeconfig(
+  kubeconfig: KubeconfigOptions = {},
+  options?: ConnectOptions,
+): Promise<Cluster> {
+  return connectCluster(await kubeconfigCredentials(kubeconfig), options);
+}

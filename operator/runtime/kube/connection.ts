@@ -1,0 +1,103 @@
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  constants,
+  type OutgoingHttpHeaders,
+} from 'node:http2';
+import type { Clock } from '../clock.ts';
+import type { Credentials } from './credentials.ts';
+
+/** How long a connection may be silent before it is asked whether it lives, and how long the answer may take. */
+const PING_AFTER_MS = 5_000;
+const PING_ANSWER_MS = 5_000;
+const CONNECT_MS = 10_000;
+
+/**
+ * One HTTP/2 connection to the API server, made when first needed and made anew when it is gone. Half-open connections
+ * are found within 10 s by PING; after GOAWAY new requests take a new connection while old ones finish on theirs.
+ */
+export interface Connection {
+  /** Opens a stream. Rejects when no connection can be had; the request was then certainly not sent. */
+  open(headers: OutgoingHttpHeaders, endStream: boolean): Promise<ClientHttp2Stream>;
+  close(): void;
+}
+
+export function createConnection(clock: Clock, credentials: Credentials): Connection {
+  const sessions = new Set<ClientHttp2Session>();
+  let current: Promise<ClientHttp2Session> | undefined;
+
+  const usable = (): Promise<ClientHttp2Session> => {
+    if (current !== undefined) return current;
+    const made = establish(clock, credentials, (session) => {
+      sessions.add(session);
+      const retire = (): void => {
+        if (current === made) current = undefined;
+      };
+      session.once('goaway', retire);
+      session.once('close', () => {
+        retire();
+        sessions.delete(session);
+      });
+    });
+    current = made;
+    made.catch(() => {
+      if (current === made) current = undefined;
+    });
+    return made;
+  };
+
+  return {
+    async open(headers, endStream) {
+      const session = await usable();
+      if (session.closed || session.destroyed) throw new Error('the connection was closed before the request was sent');
+      return session.request(headers, { endStream });
+    },
+    close() {
+      current = undefined;
+      for (const session of sessions) session.destroy(undefined, constants.NGHTTP2_CANCEL);
+    },
+  };
+}
+
+async function establish(
+  clock: Clock,
+  credentials: Credentials,
+  adopt: (session: ClientHttp2Session) => void,
+): Promise<ClientHttp2Session> {
+  const session = connect(credentials.server, { ...(await credentials.tls()), ALPNProtocols: ['h2'] });
+  adopt(session);
+  await new Promise<void>((resolve, reject) => {
+    const cancel = clock.setTimer(CONNECT_MS, () => {
+      session.destroy(new Error(`no connection to ${credentials.server} within ${CONNECT_MS / 1000} s`));
+    });
+    session.once('connect', () => {
+      cancel();
+      resolve();
+    });
+    session.once('close', () => {
+      cancel();
+      reject(new Error(`${credentials.server} closed the connection`));
+    });
+    session.once('error', reject);
+  });
+  // From here on an error of the connection reaches every stream on it, which is where it is reported.
+  session.on('error', () => {});
+  watchOver(clock, session);
+  return session;
+}
+
+/** Destroys a session whose other end does not answer: TCP alone would notice after a quarter of an hour. */
+function watchOver(clock: Clock, session: ClientHttp2Session): void {
+  let cancel = (): void => {};
+  const lost = (): void => session.destroy(new Error(`no answer to PING within ${PING_ANSWER_MS / 1000} s`));
+  const ping = (): void => {
+    cancel = clock.setTimer(PING_ANSWER_MS, lost);
+    session.ping((error) => {
+      cancel();
+      if (error === null && !session.destroyed) cancel = clock.setTimer(PING_AFTER_MS, ping);
+    });
+  };
+  cancel = clock.setTimer(PING_AFTER_MS, ping);
+  session.once('close', () => cancel());
+}
