@@ -56,11 +56,19 @@ func (a *app) root(w http.ResponseWriter, r *http.Request) {
 	a.answerAfter(w, r, rand.N(limit+1))
 }
 
-// slow answers after ?seconds (0 to 600, default 10).
+// slow sends its headers at once, with version and pod in them, and the body after ?seconds (0 to 600, default 10).
 func (a *app) slow(w http.ResponseWriter, r *http.Request) {
-	if delay, ok := boundedQuery(w, r, "seconds", time.Second, 10*time.Second, maxSlow); ok {
-		a.answerAfter(w, r, delay)
+	delay, ok := boundedQuery(w, r, "seconds", time.Second, 10*time.Second, maxSlow)
+	if !ok {
+		return
 	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-App-Version", a.version)
+	w.Header().Set("X-App-Pod", a.pod)
+	if err := http.NewResponseController(w).Flush(); err != nil {
+		return
+	}
+	a.answerAfter(w, r, delay)
 }
 
 func (a *app) answerAfter(w http.ResponseWriter, r *http.Request, delay time.Duration) {

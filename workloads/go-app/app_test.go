@@ -59,6 +59,19 @@ func TestAnswersNameVersionAndPod(t *testing.T) {
 	}
 }
 
+func TestASlowAnswerSaysAtOnceWhoWillGiveIt(t *testing.T) {
+	_, url := server(t)
+	started := time.Now()
+	response, err := http.Get(url + "/slow?seconds=5")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if response.Header.Get("X-App-Pod") != "pod-1" || time.Since(started) >= 5*time.Second {
+		t.Errorf("headers %v after %v", response.Header, time.Since(started))
+	}
+}
+
 func TestWebSocketEchoesAndTicks(t *testing.T) {
 	_, url := server(t)
 	limit, cancel := context.WithTimeout(context.Background(), 10*time.Second)
@@ -140,22 +153,17 @@ func TestSigtermLetsRequestsFinish(t *testing.T) {
 		return len(a.metrics.connections)
 	}
 	eventually(t, "the probe is forgotten", func() bool { return connections() == 0 })
-	code := make(chan int, 1)
+	answered := make(chan string, 1)
 	go func() {
-		response, err := http.Get("http://" + address + "/slow?seconds=1")
-		if err != nil {
-			code <- 0
-			return
-		}
-		response.Body.Close()
-		code <- response.StatusCode
+		_, body := get(t, "http://"+address+"/slow?seconds=1")
+		answered <- body
 	}()
 	eventually(t, "the request is under way", func() bool { return connections() == 1 })
 	if err := syscall.Kill(syscall.Getpid(), syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	if got := <-code; got != 200 {
-		t.Errorf("a request in progress got %d", got)
+	if body := <-answered; !strings.Contains(body, `"delayMs":1000`) {
+		t.Errorf("a request in progress got %q", body)
 	}
 	if err := <-ended; err != nil {
 		t.Error(err)

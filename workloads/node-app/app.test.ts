@@ -28,6 +28,13 @@ test('every answer names version and pod; a delay out of bounds is refused', asy
   }
 });
 
+test('a slow answer says at once who will give it', async () => {
+  const stop = new AbortController();
+  const response = await fetch(`http://${address}/slow?seconds=20`, { signal: stop.signal });
+  expect(response.headers.get('x-app-pod')).toBe('pod-1');
+  stop.abort();
+});
+
 test('a WebSocket echoes and ticks', async () => {
   const socket = new WebSocket(`ws://${address}/ws`);
   await once(socket, 'open');

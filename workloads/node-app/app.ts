@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import websocket from '@fastify/websocket';
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
@@ -48,13 +49,15 @@ export async function createApp({ version, pod, metrics, logger = false }: AppOp
     },
   );
 
-  /** Answers after `seconds`. */
+  /** Sends its headers at once, with version and pod in them, and the body after `seconds`. */
   app.get<{ Querystring: { seconds: number } }>(
     '/slow',
     { schema: boundedInteger('seconds', 600, 10) },
-    async ({ query }) => {
-      await delay(query.seconds * 1000);
-      return answer({ delayMs: query.seconds * 1000 });
+    async ({ query }, reply) => {
+      const body = Readable.from(afterDelay(query.seconds * 1000, answer));
+      reply.type('application/json').headers({ 'x-app-version': version, 'x-app-pod': pod });
+      reply.raw.once('pipe', () => reply.raw.flushHeaders());
+      return reply.send(body);
     },
   );
 
@@ -89,4 +92,9 @@ export async function createApp({ version, pod, metrics, logger = false }: AppOp
   });
 
   return app;
+}
+
+async function* afterDelay(delayMs: number, answer: (more: object) => object): AsyncGenerator<string> {
+  await delay(delayMs);
+  yield JSON.stringify(answer({ delayMs }));
 }

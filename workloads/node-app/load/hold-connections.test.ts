@@ -27,7 +27,7 @@ test('connections that live as long as they should are completed', async () => {
 
 test('a cut is told from an orderly close, each with its kind and pod', async () => {
   const held = await holdConnections({ baseUrl, webSockets: 1, eventStreams: 1, slowRequests: 1 });
-  await expect.poll(() => held.versions(), { timeout: 10_000 }).toEqual({ v7: 2, unknown: 1 });
+  await expect.poll(() => held.versions(), { timeout: 10_000 }).toEqual({ v7: 3 });
   app.server.closeAllConnections();
   for (const client of app.websocketServer.clients) client.close(1001, 'going away');
   await expect.poll(() => held.ledger().broken.length).toBe(3);
@@ -35,9 +35,18 @@ test('a cut is told from an orderly close, each with its kind and pod', async ()
   expect({ open, completed }).toEqual({ open: 0, completed: 0 });
   expect(broken.map(({ kind, how, pod }) => [kind, how, pod]).sort()).toEqual([
     ['eventStream', 'reset', 'pod-1'],
-    ['slowRequest', 'reset', undefined],
+    ['slowRequest', 'reset', 'pod-1'],
     ['webSocket', 'closed', 'pod-1'],
   ]);
+});
+
+test('a machine that falls silent: found on streams, and no release waits for ever', async () => {
+  const held = await holdConnections({ baseUrl, eventStreams: 1, slowRequests: 1 });
+  const sockets = await new Promise<number>((done) => app.server.getConnections((_error, count) => done(count)));
+  expect(sockets).toBe(2);
+  await expect.poll(() => held.pods(), { timeout: 5000 }).toEqual({ 'pod-1': 2 });
+  const { broken } = await held.release(100);
+  expect(broken.map(({ kind, how, pod }) => [kind, how, pod])).toEqual([['slowRequest', 'silent', 'pod-1']]);
 });
 
 test('nobody at home: refused, counted, not thrown', async () => {

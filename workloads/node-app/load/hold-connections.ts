@@ -23,8 +23,11 @@ export type HeldKind = 'webSocket' | 'eventStream' | 'slowRequest';
 /** How a connection ended before its time. */
 export interface Broken {
   readonly kind: HeldKind;
-  /** `closed`: an orderly end by the other side; `reset`: cut; `refused`: it never opened. */
-  readonly how: 'closed' | 'reset' | 'refused';
+  /**
+   * `closed`: an orderly end by the other side; `reset`: cut; `refused`: it never opened; `silent`: nothing was said any
+   * more, as when the machine at the other end has lost its power.
+   */
+  readonly how: 'closed' | 'reset' | 'refused' | 'silent';
   readonly reason: string;
   /** The pod at the other end, where it had said its name. */
   readonly pod: string | undefined;
@@ -46,8 +49,13 @@ export interface HeldConnections {
   ledger(): HoldLedger;
   /** Open connections by the version of the app at the other end. */
   versions(): Record<string, number>;
-  /** Closes WebSockets and event streams from this side, waits for the slow requests, and returns the final ledger. */
-  release(): Promise<HoldLedger>;
+  /** Open connections by the pod at the other end. */
+  pods(): Record<string, number>;
+  /**
+   * Closes WebSockets and event streams from this side, waits for the slow requests, and returns the final ledger.
+   * What has not ended after `timeoutMs` (default: twice slowSeconds) is cut and counted as silent.
+   */
+  release(timeoutMs?: number): Promise<HoldLedger>;
 }
 
 interface Held {
@@ -56,10 +64,17 @@ interface Held {
   pod: string | undefined;
   state: 'opening' | 'open' | 'completed' | 'broken';
   readonly close: () => void;
+  /** Ends it here and now as broken, whatever the other side does. */
+  readonly giveUp: (reason: string) => void;
+  /** Monotonic milliseconds at which the other side last said something. */
+  heardMs: number;
   /** Settles when the connection is open or has failed to open. */
   readonly opened: Promise<void>;
   readonly ended: Promise<void>;
 }
+
+/** The apps say something every second on a WebSocket and an event stream. */
+const silentMs = 10_000;
 
 /** Resolves when every connection is open or has failed to open, which the ledger then says; never rejects. */
 export async function holdConnections(options: HoldOptions): Promise<HeldConnections> {
@@ -84,6 +99,15 @@ export async function holdConnections(options: HoldOptions): Promise<HeldConnect
   };
   await Promise.all(Array.from({ length: openingAtOnce }, opener));
 
+  const watch = setInterval(() => {
+    for (const one of inState('open')) {
+      if (one.kind !== 'slowRequest' && performance.now() - one.heardMs > silentMs) {
+        one.giveUp(`nothing heard for ${silentMs / 1000} s`);
+      }
+    }
+  }, 1000);
+  watch.unref();
+
   const inState = (state: Held['state']): Held[] => held.filter((one) => one.state === state);
   const ledger = (): HoldLedger => ({
     opened: held.length - broken.filter(({ how }) => how === 'refused').length,
@@ -93,21 +117,29 @@ export async function holdConnections(options: HoldOptions): Promise<HeldConnect
   });
   return {
     ledger,
-    versions: () => {
-      const counts: Record<string, number> = {};
-      for (const { version = 'unknown' } of inState('open')) counts[version] = (counts[version] ?? 0) + 1;
-      return counts;
-    },
-    release: async () => {
+    versions: () => countBy(inState('open'), ({ version }) => version),
+    pods: () => countBy(inState('open'), ({ pod }) => pod),
+    release: async (timeoutMs = 2000 * slowSeconds) => {
+      clearInterval(watch);
       for (const one of inState('open')) if (one.kind !== 'slowRequest') one.close();
+      const late = setTimeout(() => {
+        for (const one of inState('open')) one.giveUp(`no end within ${timeoutMs / 1000} s of its release`);
+      }, timeoutMs);
       await Promise.all(held.map(({ ended }) => ended));
+      clearTimeout(late);
       return ledger();
     },
   };
 }
 
+function countBy<T>(items: readonly T[], key: (item: T) => string | undefined): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const item of items) counts[key(item) ?? 'unknown'] = (counts[key(item) ?? 'unknown'] ?? 0) + 1;
+  return counts;
+}
+
 /** One connection's state, with the two moments that others wait for. */
-function start(kind: HeldKind, broken: Broken[], close: () => void) {
+function start(kind: HeldKind, broken: Broken[], end: { close: () => void; cut: () => void }) {
   const opened = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<void>();
   const held: Held = {
@@ -115,7 +147,12 @@ function start(kind: HeldKind, broken: Broken[], close: () => void) {
     version: undefined,
     pod: undefined,
     state: 'opening',
-    close,
+    close: end.close,
+    giveUp: (reason) => {
+      fail('silent', reason);
+      end.cut();
+    },
+    heardMs: performance.now(),
     opened: opened.promise,
     ended: ended.promise,
   };
@@ -123,6 +160,11 @@ function start(kind: HeldKind, broken: Broken[], close: () => void) {
     held.state = state;
     opened.resolve();
     ended.resolve();
+  };
+  const fail = (how: Exclude<Broken['how'], 'refused'>, reason: string): void => {
+    if (held.state === 'completed' || held.state === 'broken') return;
+    broken.push({ kind, how: held.state === 'opening' ? 'refused' : how, reason, pod: held.pod, atMs: Date.now() });
+    finish('broken');
   };
   return {
     held,
@@ -133,18 +175,9 @@ function start(kind: HeldKind, broken: Broken[], close: () => void) {
     complete: () => {
       if (held.state === 'open') finish('completed');
     },
-    fail: (how: Exclude<Broken['how'], 'refused'>, reason: string) => {
-      if (held.state === 'completed' || held.state === 'broken') return;
-      broken.push({
-        kind,
-        how: held.state === 'opening' ? 'refused' : how,
-        reason,
-        pod: held.pod,
-        atMs: Date.now(),
-      });
-      finish('broken');
-    },
-    learn: (text: string) => {
+    fail,
+    hear: (text: string) => {
+      held.heardMs = performance.now();
       held.version ??= /"version":"([^"]*)"/.exec(text)?.[1];
       held.pod ??= /"pod":"([^"]*)"/.exec(text)?.[1];
     },
@@ -154,12 +187,13 @@ function start(kind: HeldKind, broken: Broken[], close: () => void) {
 function holdWebSocket(url: string, broken: Broken[]): Held {
   const socket = new WebSocket(url);
   let released = false;
-  const one = start('webSocket', broken, () => {
+  const close = (): void => {
     released = true;
     socket.close();
-  });
+  };
+  const one = start('webSocket', broken, { close, cut: () => socket.terminate() });
   socket.on('open', () => one.open());
-  socket.on('message', (data) => one.learn(String(data)));
+  socket.on('message', (data) => one.hear(String(data)));
   socket.on('error', (error) => one.fail('reset', error.message));
   socket.on('close', (code, reason) => {
     if (released) one.complete();
@@ -172,23 +206,24 @@ function holdWebSocket(url: string, broken: Broken[]): Held {
 /** An event stream ends when we close it; a slow request ends with its whole answer. */
 function holdRequest(kind: 'eventStream' | 'slowRequest', url: string, broken: Broken[]): Held {
   let released = false;
-  const one = start(kind, broken, () => {
+  const close = (): void => {
     released = true;
     request.destroy();
-  });
+  };
+  const one = start(kind, broken, { close, cut: close });
   const request: ClientRequest = get(url, { agent: false }, (response: IncomingMessage) => {
     if (response.statusCode !== 200) one.fail('closed', `status ${response.statusCode}`);
-    if (kind === 'eventStream') one.open();
+    one.open();
+    const { 'x-app-version': version, 'x-app-pod': pod } = response.headers;
+    one.hear(JSON.stringify({ version, pod }));
     response.setEncoding('utf8');
-    response.on('data', (text: string) => one.learn(text));
+    response.on('data', (text: string) => one.hear(text));
     response.on('end', () => {
       if (kind === 'slowRequest' && response.complete) one.complete();
       else one.fail('closed', 'the stream ended');
     });
     response.on('error', (error) => (released ? one.complete() : one.fail('reset', error.message)));
   });
-  // A slow request is under way as soon as its connection stands.
-  if (kind === 'slowRequest') request.on('socket', (socket) => socket.once('connect', () => one.open()));
   request.on('error', (error) => (released ? one.complete() : one.fail('reset', error.message)));
   return one.held;
 }
