@@ -1,0 +1,159 @@
+import type { Clock, Random } from '../clock.ts';
+import type { KubeObject, Resource } from '../kube/object.ts';
+import { collectionPath } from '../kube/paths.ts';
+import type { Transport } from '../kube/transport.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { decodeEvent, decodePage } from './decode.ts';
+import { createLineSplitter } from './lines.ts';
+import type { reflectorMetrics } from './metrics.ts';
+import { begin, type Input, type StoreEffect, step, type Work } from './state.ts';
+
+const PAGE_SIZE = 500;
+const LIST_TIMEOUT_MS = 60_000;
+/** How long the server keeps a watch open. Spread by ±10 %, so that watches do not all come back at once. */
+const WATCH_SECONDS = 290;
+/** How much longer than asked for a watch may stay open before it counts as forgotten by the server. */
+const WATCH_GRACE_MS = 15_000;
+
+const FULL = { list: 'application/json', watch: 'application/json' };
+const METADATA = {
+  list: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1',
+  watch: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
+};
+
+export interface ReflectorOptions<T extends KubeObject> {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly transport: Transport;
+  readonly resource: Resource<T>;
+  /** Default: all namespaces. */
+  readonly namespace?: string | undefined;
+  readonly metadataOnly: boolean;
+  readonly log: Logger;
+  readonly metrics: Metrics<typeof reflectorMetrics>;
+  /** Must not throw. */
+  readonly store: (effect: StoreEffect<T>) => void;
+}
+
+/** Keeps `store` current until `signal` aborts; resolves then. Whatever fails on the way is tried again. */
+export async function runReflector<T extends KubeObject>(
+  options: ReflectorOptions<T>,
+  signal: AbortSignal,
+): Promise<void> {
+  const observe = observer(options);
+  let now = begin<T>();
+  let inputs: AsyncIterator<Input<T>> | undefined;
+  while (!signal.aborted) {
+    if (now.store !== undefined) {
+      options.store(now.store);
+      observe.stored(now.store);
+    }
+    if (now.work !== undefined) {
+      await inputs?.return?.();
+      observe.begins(now.work);
+      inputs = perform(options, now.work, signal);
+    }
+    const input = await inputs?.next();
+    // Work that is over without a last word would be a state without a way out.
+    now = step(now.state, input?.value ?? { type: 'ended', livedMs: 0 });
+  }
+  await inputs?.return?.();
+}
+
+/** Does the work and yields what comes of it; never throws. */
+async function* perform<T extends KubeObject>(
+  options: ReflectorOptions<T>,
+  work: Work,
+  signal: AbortSignal,
+): AsyncGenerator<Input<T>, undefined> {
+  const { clock, random } = options;
+  const started = clock.monotonic();
+  try {
+    if (work.type === 'wait') {
+      await pause(clock, work.ceilingMs * (0.5 + random() * 0.5), signal);
+      yield { type: 'elapsed' };
+    } else if (work.type === 'list') {
+      yield { type: 'page', page: await list(options, work.page, signal) };
+    } else {
+      yield* watch(options, work.from, signal);
+      yield { type: 'ended', livedMs: clock.monotonic() - started };
+    }
+  } catch (error) {
+    yield { type: 'ended', error, livedMs: clock.monotonic() - started };
+  }
+  return undefined;
+}
+
+async function list<T extends KubeObject>(options: ReflectorOptions<T>, page: string, signal: AbortSignal) {
+  const { transport, resource, namespace, metadataOnly } = options;
+  const answer = await transport.request({
+    method: 'GET',
+    path: collectionPath(resource, namespace, { limit: PAGE_SIZE, continue: page }),
+    accept: (metadataOnly ? METADATA : FULL).list,
+    timeoutMs: LIST_TIMEOUT_MS,
+    // The state machine does the trying again.
+    retry: false,
+    signal,
+  });
+  return decodePage(resource, answer);
+}
+
+async function* watch<T extends KubeObject>(
+  { transport, resource, namespace, metadataOnly, random }: ReflectorOptions<T>,
+  from: string,
+  signal: AbortSignal,
+): AsyncGenerator<Input<T>> {
+  const seconds = Math.round(WATCH_SECONDS * (0.9 + random() * 0.2));
+  const chunks = transport.stream({
+    path: collectionPath(resource, namespace, {
+      watch: true,
+      allowWatchBookmarks: true,
+      resourceVersion: from,
+      timeoutSeconds: seconds,
+    }),
+    accept: (metadataOnly ? METADATA : FULL).watch,
+    timeoutMs: seconds * 1000 + WATCH_GRACE_MS,
+    signal,
+  });
+  const split = createLineSplitter();
+  for await (const chunk of chunks) {
+    const events = split(chunk).map((line) => decodeEvent(resource, line));
+    if (events.length > 0) yield { type: 'events', events };
+  }
+}
+
+/** Resolves after `ms`, or at once when `signal` aborts. */
+function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      cancel();
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const cancel = clock.setTimer(ms, end);
+    signal.addEventListener('abort', end);
+    if (signal.aborted) end();
+  });
+}
+
+function observer<T extends KubeObject>({ resource, metadataOnly, log, metrics }: ReflectorOptions<T>) {
+  const name = resource.group === '' ? resource.plural : `${resource.plural}.${resource.group}`;
+  const labels = { resource: name, mode: metadataOnly ? 'metadata' : 'full' };
+  return {
+    begins(work: Work): void {
+      if (work.type === 'watch') metrics.watches.inc(labels);
+      if (work.type === 'list' && work.page === '') {
+        metrics.lists.inc({ ...labels, reason: work.reason });
+        if (work.reason !== 'start') log.info({ ...labels, reason: work.reason }, 'reading the whole collection again');
+      }
+      if (work.type === 'wait') {
+        metrics.failures.inc(labels);
+        log.debug({ ...labels, cause: work.cause }, 'a list or watch ended, trying again');
+      }
+    },
+    stored(effect: StoreEffect<T>): void {
+      if (effect.type === 'change') metrics.events.inc(labels, effect.events.length);
+    },
+  };
+}
