@@ -6,7 +6,12 @@ import { createProgress, lineOutput } from './progress.ts';
 import { runSteps, stepsToDo } from './steps.ts';
 
 /** Programs for tests without a cluster. `hyperkube` brings kube-apiserver, kube-controller-manager, kubectl and kubeadm. */
-export type BinaryName = 'etcd' | 'hyperkube';
+export const binaryNames = ['etcd', 'hyperkube'] as const;
+export type BinaryName = (typeof binaryNames)[number];
+
+export function isBinaryName(name: string): name is BinaryName {
+  return binaryNames.some((known) => known === name);
+}
 
 const lockWaitMs = 30 * 60_000;
 
@@ -20,7 +25,7 @@ export function binDir(): string {
  * `hyperkube` also `kube-apiserver`, `kube-controller-manager`, `kubectl`, `kubeadm` and `kubelet`. `report` gets one line per step.
  */
 export async function ensureBinaries(
-  names: readonly BinaryName[] = ['etcd', 'hyperkube'],
+  names: readonly BinaryName[] = binaryNames,
   report: (line: string) => void = (line) => console.error(line),
 ): Promise<string> {
   const places = layout();

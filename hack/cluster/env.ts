@@ -2,57 +2,19 @@
  * What other programs of this repository need to know of the cluster: how to reach it, what to build images on, how to
  * bring images to its nodes. `up` makes the cluster; everything else here rejects with SLUICE_CLUSTER_DOWN before that.
  */
-import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
 import { attempt, run } from './command.ts';
+import { type ClusterEnv, clusterName, environmentFor } from './environment.ts';
 import { ClusterError } from './errors.ts';
 import { type Layout, layout } from './layout.ts';
-import { type Path, readState, type State } from './state.ts';
+import { readState, type State } from './state.ts';
 
+export { type ClusterEnv, clusterName, context } from './environment.ts';
 export { up } from './up.ts';
-
-export const clusterName = 'sluice';
-export const context = 'kind-sluice';
-
-export interface ClusterEnv {
-  /** This process's environment with DOCKER_HOST, PATH and KUBECONFIG set so that `docker`, `kind` and `kubectl` fit. */
-  readonly env: NodeJS.ProcessEnv;
-  /** Only what `env` changes, for a shell. */
-  readonly exports: Readonly<Record<string, string>>;
-  readonly docker: string;
-  readonly kind: string;
-  readonly kubectl: string;
-  readonly kubeconfig: string;
-  readonly context: 'kind-sluice';
-}
 
 /** How to reach the engine and the cluster. Rejects with SLUICE_CLUSTER_DOWN when `up` was never run. */
 export async function clusterEnv(): Promise<ClusterEnv> {
   const { path } = await knownState(layout());
   return environmentFor(path, layout(), process.env);
-}
-
-/** Pure: the environment for a path. */
-export function environmentFor(path: Path, places: Layout, base: NodeJS.ProcessEnv): ClusterEnv {
-  const own = [places.bin, join(places.engine, 'usr/sbin'), join(places.engine, 'usr/bin')];
-  const folders = path.engine === 'private' ? own : own.slice(0, 1);
-  const kubeconfig = base.KUBECONFIG || join(base.HOME || homedir(), '.kube/config');
-  const before = (base.PATH ?? '').split(delimiter).filter((folder) => !own.includes(folder));
-  const exports: Record<string, string> = { PATH: [...folders, ...before].join(delimiter), KUBECONFIG: kubeconfig };
-  if (path.engine === 'private') {
-    exports.DOCKER_HOST = `unix://${places.engineSocket}`;
-    // Debian's engine comes without the buildx plugin; the builder inside dockerd needs nothing else.
-    exports.DOCKER_BUILDKIT = '0';
-  }
-  return {
-    env: { ...base, ...exports },
-    exports,
-    docker: 'docker',
-    kind: 'kind',
-    kubectl: 'kubectl',
-    kubeconfig,
-    context,
-  };
 }
 
 /** The image to build Node programs on: `node:24-slim`, or our own one with the same Node line. */

@@ -122,7 +122,8 @@ export async function stepsToDo(steps: readonly Step[], stamps: string): Promise
 
 async function isPresent(step: Step): Promise<boolean> {
   const found = await Promise.all(step.outputs.map(exists));
-  return found.every(Boolean) && (await (step.present?.() ?? true));
+  // A question that fails (the engine is down) is answered by doing the step.
+  return found.every(Boolean) && (await (step.present?.().catch(() => false) ?? true));
 }
 
 function stampPath(stamps: string, name: string): string {
