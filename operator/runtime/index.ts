@@ -1,6 +1,18 @@
 export { type Clock, type Random, systemClock } from './clock.ts';
+export {
+  type Controller,
+  type ControllerBuilder,
+  type ControllerOptions,
+  controller,
+  type Predicate,
+  type Reconcile,
+  type Source,
+  type WatchOptions,
+} from './controller/builder.ts';
 export { type Condition, type ConditionInput, rfc3339, setConditions } from './controller/conditions.ts';
 export type { CacheReader, EventInput, ReconcileContext } from './controller/context.ts';
+export { defaultPlanSettings, executePlan, type PlanSettings } from './controller/execute-plan.ts';
+export { type ManagerOptions, runManager } from './controller/manager.ts';
 export type { Plan, PlannedApply, PlannedDelete } from './controller/plan.ts';
 export { done, type Result, requeueAfter, TerminalError } from './controller/result.ts';
 export * from './kube/index.ts';

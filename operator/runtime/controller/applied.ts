@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import type { KubeObject } from '../kube/object.ts';
+
+/**
+ * `desired` with an annotation that holds a digest of it. The digest tells at the next reconcile whether we want something
+ * else now; it also notices a field that we no longer declare, which comparing with the live object cannot.
+ */
+export function withDigest(desired: KubeObject, annotation: string): KubeObject {
+  const digest = createHash('sha256').update(canonical(desired)).digest('base64url').slice(0, 16);
+  const { metadata } = desired;
+  return { ...desired, metadata: { ...metadata, annotations: { ...metadata.annotations, [annotation]: digest } } };
+}
+
+/** JSON with sorted keys, so that two builders of one object agree. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, entry: unknown) =>
+    entry !== null && typeof entry === 'object' && !Array.isArray(entry)
+      ? Object.fromEntries(Object.entries(entry).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : entry,
+  );
+}
+
+/**
+ * Does the live object already say everything that `desired` says? It may say more: defaults and other owners' fields.
+ * Lists are compared element by element. `live` of a metadata-only cache is judged by what it has.
+ */
+export function covers(live: unknown, desired: unknown): boolean {
+  if (desired === undefined) return true;
+  if (Array.isArray(desired)) {
+    if (!Array.isArray(live)) return desired.length === 0 && live === undefined;
+    return live.length === desired.length && desired.every((entry, index) => covers(live[index], entry));
+  }
+  if (desired !== null && typeof desired === 'object') {
+    const entries = Object.entries(desired);
+    if (live === undefined) return entries.every(([, entry]) => covers(undefined, entry));
+    if (live === null || typeof live !== 'object') return false;
+    return entries.every(([key, entry]) => covers((live as Record<string, unknown>)[key], entry));
+  }
+  return live === desired;
+}
+
+/** Equal but for keys that are undefined, which JSON does not carry. */
+export function sameJson(a: unknown, b: unknown): boolean {
+  return canonical(a) === canonical(b);
+}

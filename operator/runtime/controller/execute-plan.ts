@@ -1,0 +1,110 @@
+import { type KubeObject, keyOf, type Resource } from '../kube/object.ts';
+import { covers, sameJson, withDigest } from './applied.ts';
+import type { ReconcileContext } from './context.ts';
+import type { Plan, PlannedApply, PlannedDelete } from './plan.ts';
+
+export interface PlanSettings {
+  /** Owner of our fields in managedFields. */
+  readonly fieldManager: string;
+  readonly finalizer: string;
+  /** Annotation on applied objects that holds the digest of what we want. */
+  readonly digestAnnotation: string;
+}
+
+export const defaultPlanSettings: PlanSettings = {
+  fieldManager: 'sluice-operator',
+  finalizer: 'sluice.dev/finalizer',
+  digestAnnotation: 'sluice.dev/applied',
+};
+
+type Primary = KubeObject & { status?: unknown };
+
+/**
+ * Carries out a plan: a finalizer to add, applies, deletes, status, events, a finalizer to remove. Nothing is written that
+ * is already so, so a world that is as planned costs no call. Every resource that is applied or deleted must be a source of the
+ * controller. Rejects at the first failure; what was done stays done, and the next plan starts from there.
+ */
+export async function executePlan<T extends Primary, Status>(
+  ctx: ReconcileContext,
+  resource: Resource<T>,
+  primary: T,
+  plan: Plan<Status>,
+  settings: PlanSettings = defaultPlanSettings,
+): Promise<void> {
+  const { finalizer, fieldManager } = settings;
+  const held = primary.metadata.finalizers?.includes(finalizer) === true;
+  if (plan.finalizer === true && !held && primary.metadata.deletionTimestamp === undefined) {
+    await setFinalizers(ctx, resource, primary, [...(primary.metadata.finalizers ?? []), finalizer]);
+  }
+  for (const wanted of plan.apply) await applyOne(ctx, wanted, settings);
+  for (const unwanted of plan.delete) await deleteOne(ctx, unwanted);
+  if (plan.status !== undefined && !sameJson(primary.status, plan.status)) {
+    const { apiVersion, kind } = primary;
+    const { name, namespace } = primary.metadata;
+    const metadata = namespace === undefined ? { name } : { name, namespace };
+    const body: KubeObject & { status: Status } = { apiVersion, kind, metadata, status: plan.status };
+    await ctx.client.apply(resource, body, { fieldManager, subresource: 'status', signal: ctx.signal });
+  }
+  for (const event of plan.events) ctx.event(primary, event);
+  if (plan.finalizer === false && held) {
+    const others = (primary.metadata.finalizers ?? []).filter((name) => name !== finalizer);
+    await setFinalizers(ctx, resource, primary, others);
+  }
+}
+
+async function applyOne(
+  ctx: ReconcileContext,
+  { resource, object }: PlannedApply,
+  settings: PlanSettings,
+): Promise<void> {
+  const desired = withDigest(object, settings.digestAnnotation);
+  const live = ctx.cache.get(resource, keyOf(object));
+  if (live !== undefined && live.metadata.deletionTimestamp === undefined && isAsWanted(live, desired, settings))
+    return;
+  ctx.log.debug({ object: `${object.kind}/${object.metadata.name}`, had: live !== undefined }, 'apply');
+  await ctx.client.apply(resource, desired, { fieldManager: settings.fieldManager, signal: ctx.signal });
+}
+
+function isAsWanted(live: KubeObject, desired: KubeObject, { digestAnnotation }: PlanSettings): boolean {
+  const digest = desired.metadata.annotations?.[digestAnnotation];
+  if (live.metadata.annotations?.[digestAnnotation] !== digest) return false;
+  // A metadata-only cache knows no spec: then the digest and the metadata decide.
+  const onlyMetadata = Object.keys(live).every((key) => key === 'apiVersion' || key === 'kind' || key === 'metadata');
+  return covers(live, onlyMetadata ? { metadata: desired.metadata } : desired);
+}
+
+async function deleteOne(ctx: ReconcileContext, planned: PlannedDelete): Promise<void> {
+  const { resource, object, gracePeriodSeconds, propagationPolicy } = planned;
+  const { uid, resourceVersion } = object.metadata;
+  if (uid === undefined || resourceVersion === undefined) {
+    throw new Error(
+      `${object.kind} ${object.metadata.name} was not observed: a delete needs its uid and resourceVersion`,
+    );
+  }
+  // A second, shorter delete of a pod that is already going is meant for this pod in whatever state it is by now.
+  const shortening = object.metadata.deletionTimestamp !== undefined && gracePeriodSeconds !== undefined;
+  if (object.metadata.deletionTimestamp !== undefined && !shortening) return;
+  ctx.log.debug({ object: `${object.kind}/${object.metadata.name}` }, 'delete');
+  await ctx.client.delete(resource, keyOf(object), {
+    preconditions: shortening ? { uid } : { uid, resourceVersion },
+    ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+    ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
+    signal: ctx.signal,
+  });
+}
+
+/** A compare-and-swap on the whole list: another controller's finalizer is never lost. */
+async function setFinalizers(
+  ctx: ReconcileContext,
+  resource: Resource,
+  primary: KubeObject,
+  finalizers: string[],
+): Promise<void> {
+  const { resourceVersion } = primary.metadata;
+  await ctx.client.mergePatch(
+    resource,
+    keyOf(primary),
+    { metadata: { resourceVersion, finalizers } },
+    { signal: ctx.signal },
+  );
+}
