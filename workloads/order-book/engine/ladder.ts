@@ -179,7 +179,8 @@ export class Ladder {
   }
 }
 
-export function doubled(from: Int32Array): Int32Array {
+/** A copy of twice the length. */
+export function doubled(from: Int32Array): Int32Array<ArrayBuffer> {
   const to = new Int32Array(from.length * 2);
   to.set(from);
   return to;

@@ -1,0 +1,159 @@
+import { createServer } from 'node:net';
+import {
+  type AuthConfig,
+  CodedError,
+  createAdminServer,
+  createHealth,
+  createService,
+  createTokenVerifier,
+  type Health,
+  type ShutdownStep,
+} from '@sluice/kit';
+import type { Clock } from '@sluice/runtime';
+import { createMetrics, createRegistry, type Logger, type Metrics } from '@sluice/runtime/telemetry';
+import { errors } from './errors.ts';
+import type { Command } from './exchange/command.ts';
+import type { Exchange } from './exchange/exchange.ts';
+import { Sequencer } from './exchange/sequencer.ts';
+import { Store, type StoreOptions } from './exchange/store.ts';
+import { addRoutes } from './gateway/routes.ts';
+import { orderBookMetrics } from './metrics.ts';
+import type { BookConfig } from './symbols.ts';
+
+export interface BookServiceOptions {
+  readonly version: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly config: BookConfig;
+  readonly store: Omit<StoreOptions, 'log'>;
+  readonly host: string;
+  readonly port: number;
+  /** Absent: metrics and health are not served. */
+  readonly adminPort?: number | undefined;
+  /** Commands that may wait for the disk. */
+  readonly maxPending: number;
+  readonly auth: AuthConfig | undefined;
+}
+
+export interface BookService {
+  /** Where it answers, such as `http://127.0.0.1:8080`. */
+  readonly address: string;
+  readonly adminPort: number | undefined;
+  readonly store: Store;
+  readonly health: Health;
+  /** What a graceful stop does, in order. */
+  readonly stopSteps: readonly ShutdownStep[];
+}
+
+/** Closed orders that are remembered, and with them their client order ids. */
+const CLOSED_ORDERS_KEPT = 100_000;
+
+/**
+ * Starts one book: health, then the data directory, then the doors. Rejects before it has made anything when the port is taken, and
+ * with the coded errors of the store.
+ */
+export async function startBook(options: BookServiceOptions): Promise<BookService> {
+  const { version, clock, log, config, host, port } = options;
+  const registry = createRegistry();
+  const health = createHealth();
+  let exchange: Exchange | undefined;
+  health.addReadiness('journal', () => (exchange === undefined ? 'not replayed yet' : undefined));
+  const admin = createAdminServer({ registry, health });
+  await checkPort(host, port);
+  const adminPort = options.adminPort === undefined ? undefined : await admin.listen(options.adminPort, host);
+
+  const store = await Store.open({ ...options.store, log });
+  const metrics = createMetrics(orderBookMetrics, registry);
+  const sequencer = new Sequencer({
+    exchange: store.exchange,
+    journal: store.journal,
+    epoch: store.epoch,
+    maxPending: options.maxPending,
+    onCommit: (commands, bytes) => {
+      metrics.commitCommands.observe(commands);
+      metrics.journalBytes.inc(bytes);
+    },
+    onQuiet: () => store.snapshotIfDue(),
+  });
+  observe(metrics, store, sequencer);
+  // A restart reads the disk afresh; nothing else helps a journal that stopped for good.
+  health.addLiveness('journal', () => sequencer.failure?.message);
+  const auth = options.auth === undefined ? undefined : createTokenVerifier({ config: options.auth.jwt, registry });
+  const app = createService({ name: 'Sluice order book', version, log, registry, health, auth });
+  addRoutes(app, {
+    clock,
+    exchange: store.exchange,
+    sequencer,
+    listed: new Set(config.symbols.map(({ name }) => name)),
+    ordersPerSecondPerAccount: config.limits.ordersPerSecondPerAccount,
+    metrics,
+    secured: auth !== undefined,
+    version,
+    epoch: store.epoch,
+  });
+  try {
+    for (const command of configuration(store.exchange, config)) await sequencer.submit(command);
+    const address = await app.listen({ host, port });
+    exchange = store.exchange;
+    const stopSteps = [
+      { name: 'orders', run: () => sequencer.stop() },
+      { name: 'service', run: () => app.close() },
+      { name: 'store', run: () => store.close() },
+      {
+        name: 'admin',
+        run: async () => {
+          auth?.close();
+          await admin.close();
+        },
+      },
+    ];
+    return { address, adminPort, store, health, stopSteps };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/**
+ * The commands that bring the journal's configuration to that of the file. Throws SLUICE_SYMBOL_CHANGED when a symbol has other
+ * steps than the orders in the journal were written with.
+ */
+function configuration(exchange: Exchange, { symbols, limits }: BookConfig): Command[] {
+  const commands: Command[] = [];
+  for (const symbol of symbols) {
+    const known = exchange.markets.get(symbol.name)?.config;
+    if (known === undefined) {
+      commands.push({ kind: 'symbol', ...symbol });
+    } else if (known.tickSize !== symbol.tickSize || known.lotSize !== symbol.lotSize) {
+      const sentence = `${symbol.name} has tick ${known.tickSize} and lot ${known.lotSize} in the journal, not ${symbol.tickSize} and ${symbol.lotSize}: orders rest in the old steps. Give the old values, or the symbol another name.`;
+      throw new CodedError(errors.symbolChanged, sentence);
+    }
+  }
+  const { maxOrdersPerAccount } = limits;
+  const current = exchange.limits;
+  if (current.maxOrdersPerAccount !== maxOrdersPerAccount || current.closedOrdersKept !== CLOSED_ORDERS_KEPT) {
+    commands.push({ kind: 'limits', maxOrdersPerAccount, closedOrdersKept: CLOSED_ORDERS_KEPT });
+  }
+  return commands;
+}
+
+function observe(metrics: Metrics<typeof orderBookMetrics>, store: Store, sequencer: Sequencer): void {
+  const { exchange } = store;
+  const collect = (): void => {
+    for (const [symbol, { book }] of exchange.markets) metrics.openOrders.set({ symbol }, book.size);
+    metrics.sequence.set(exchange.sequence);
+    metrics.epoch.set(store.epoch);
+    metrics.pending.set(sequencer.pending);
+    metrics.journalUp.set(sequencer.failure === undefined ? 1 : 0);
+  };
+  Object.assign(metrics.openOrders, { collect });
+}
+
+/** Rejects with EADDRINUSE and the like, before a data directory is made for a program that cannot start. */
+function checkPort(host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(port, host, () => probe.close(() => resolve()));
+  });
+}

@@ -1,0 +1,104 @@
+/** Appends numbers and text to a buffer that grows: the one binary notation of journal payloads and snapshots. */
+export class ByteWriter {
+  private bytes: Uint8Array;
+  private view: DataView;
+  private length = 0;
+
+  constructor(capacity = 4_096) {
+    this.bytes = new Uint8Array(capacity);
+    this.view = new DataView(this.bytes.buffer);
+  }
+
+  /** Bytes written since the last `take`. */
+  get size(): number {
+    return this.length;
+  }
+
+  u8(value: number): void {
+    this.view.setUint8(this.reserve(1), value);
+  }
+
+  u16(value: number): void {
+    this.view.setUint16(this.reserve(2), value, true);
+  }
+
+  u32(value: number): void {
+    this.view.setUint32(this.reserve(4), value, true);
+  }
+
+  /** A whole number in [0, 2^53). */
+  u53(value: number): void {
+    this.view.setBigUint64(this.reserve(8), BigInt(value), true);
+  }
+
+  /** At most 65,535 bytes of UTF-8. */
+  text(value: string): void {
+    const encoded = Buffer.from(value, 'utf8');
+    this.u16(encoded.length);
+    this.bytes.set(encoded, this.reserve(encoded.length));
+  }
+
+  /** A copy of what was written; the writer starts again. */
+  take(): Uint8Array {
+    const taken = this.bytes.slice(0, this.length);
+    this.length = 0;
+    return taken;
+  }
+
+  private reserve(count: number): number {
+    const at = this.length;
+    this.length += count;
+    if (this.length > this.bytes.length) {
+      const grown = new Uint8Array(Math.max(this.length, this.bytes.length * 2));
+      grown.set(this.bytes);
+      this.bytes = grown;
+      this.view = new DataView(grown.buffer);
+    }
+    return at;
+  }
+}
+
+/** Reads what a ByteWriter wrote. Throws RangeError past the end: the checksums before it make that a bug, not damage. */
+export class ByteReader {
+  private readonly bytes: Uint8Array;
+  private readonly view: DataView;
+  private at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+
+  get done(): boolean {
+    return this.at === this.bytes.length;
+  }
+
+  u8(): number {
+    return this.view.getUint8(this.advance(1));
+  }
+
+  u16(): number {
+    return this.view.getUint16(this.advance(2), true);
+  }
+
+  u32(): number {
+    return this.view.getUint32(this.advance(4), true);
+  }
+
+  u53(): number {
+    return Number(this.view.getBigUint64(this.advance(8), true));
+  }
+
+  text(): string {
+    const length = this.u16();
+    const from = this.advance(length);
+    if (this.at > this.bytes.length) throw new RangeError('text runs past the end');
+    return Buffer.from(this.bytes.buffer, this.bytes.byteOffset + from, length).toString('utf8');
+  }
+
+  private advance(count: number): number {
+    const at = this.at;
+    this.at += count;
+    return at;
+  }
+}

@@ -1,0 +1,42 @@
+import type { Terms } from './command.ts';
+import type { Market } from './market.ts';
+
+/** `rejected`: refused by the book when it arrived (post-only that would match, fill-or-kill that could not be filled). */
+export type OrderStatus = 'open' | 'filled' | 'cancelled' | 'rejected';
+
+/** An order as the exchange remembers it: every open one, and the last closed ones. */
+export interface Order extends Terms {
+  /** Sequence of the command that placed it. */
+  readonly id: number;
+  readonly account: string;
+  /** '' when the client gave none. */
+  readonly clientOrderId: string;
+  readonly market: Market;
+  /** The terms as first placed: what a repeated client order id is compared with. */
+  readonly placed: { readonly price: number; readonly quantity: number };
+  price: number;
+  /** Total in lots: filled and open. */
+  quantity: number;
+  /** Lots. */
+  filled: number;
+  status: OrderStatus;
+  /** Why the book refused it or cancelled it: a `Reason` of the engine; 0 otherwise. */
+  reason: number;
+  readonly createdMs: number;
+  updatedMs: number;
+}
+
+/** A trade as published. Maker and taker are order ids. */
+export interface Trade {
+  /** Dense per symbol, from 1. */
+  readonly sequence: number;
+  /** Ticks; the price of the maker. */
+  readonly price: number;
+  /** Lots. */
+  readonly quantity: number;
+  readonly makerId: number;
+  readonly takerId: number;
+  /** Side of the taker: 0 buy, 1 sell. */
+  readonly takerSide: number;
+  readonly timeMs: number;
+}

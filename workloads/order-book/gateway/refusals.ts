@@ -1,0 +1,25 @@
+import { CodedError } from '@sluice/kit';
+import { errors } from '../errors.ts';
+import type { Outcome, Refusal } from '../exchange/exchange.ts';
+import { orderView } from './views.ts';
+
+const SENTENCES: Record<Refusal, string> = {
+  unknownSymbol: 'The book does not trade this symbol. GET /v1/symbols lists those it does.',
+  duplicateClientOrderId: 'Another order of this account has this clientOrderId and other terms: choose a new one.',
+  tooManyOpenOrders: 'The account has as many open orders as it may have: cancel some first.',
+  bookFull: 'The book of this symbol holds as many orders as it can: send the order again later.',
+  wouldMatch: 'The order is postOnly and would have matched at once, so it was not placed.',
+  notFillable: 'There is not enough on the other side to fill the order wholly, so none of it was.',
+  orderNotFound: 'The account has no such order, or it was closed so long ago that it is forgotten.',
+  orderClosed: 'The order is not open any more: nothing was changed.',
+  quantityBelowFilled: 'As much as the new quantity or more is filled already: cancel the order to close it.',
+  symbolChanged: 'The symbol is there already.',
+};
+
+/** The coded error of a refused command; the order it is about goes with it. */
+export function refusalError({ refusal, order }: Extract<Outcome, { kind: 'refused' }>): CodedError {
+  return new CodedError(errors[refusal], SENTENCES[refusal], {
+    ...(order !== undefined && { members: { order: orderView(order) } }),
+    ...(refusal === 'bookFull' && { retryAfterSeconds: 5 }),
+  });
+}

@@ -1,0 +1,32 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { CodedError } from '@sluice/kit';
+import { errors } from '../errors.ts';
+
+const SQLITE_BUSY = 5;
+
+/**
+ * Takes the data directory for this process alone. Returns the function that gives it back. Throws SLUICE_DIRECTORY_IN_USE when
+ * another process has it, SLUICE_DIRECTORY_UNUSABLE when no lock can be made there.
+ *
+ * Node has no flock; SQLite takes a lock of the kernel (fcntl) on a file, which ends with the process however it dies. So
+ * there is no stale lock file to clean up, and no pid that may have been given to another program.
+ */
+export function lockDirectory(directory: string): () => void {
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(join(directory, 'lock'), { timeout: 1_000 });
+    database.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    database?.close();
+    const { errcode, message } = error as { errcode?: number; message: string };
+    if (errcode === SQLITE_BUSY) {
+      const sentence = `${directory} is in use by another process: stop it, or choose another --data directory.`;
+      throw new CodedError(errors.directoryInUse, sentence, { cause: error });
+    }
+    const sentence = `${directory} cannot be used for data (${message}): choose a directory that this user may write.`;
+    throw new CodedError(errors.directoryUnusable, sentence, { cause: error });
+  }
+  const held = database;
+  return () => held.close();
+}

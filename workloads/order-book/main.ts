@@ -1,0 +1,123 @@
+import { resolve } from 'node:path';
+import {
+  addAuthOptions,
+  authFromOptions,
+  createCommand,
+  installShutdown,
+  integer,
+  portOption,
+  runProgram,
+  UsageError,
+} from '@sluice/kit';
+import { systemClock } from '@sluice/runtime';
+import { createLogger } from '@sluice/runtime/telemetry';
+import { Option } from 'commander';
+import { type BookService, startBook } from './book-service.ts';
+import { startLeaderLease } from './leader-lease.ts';
+import { type BookConfig, readSymbols } from './symbols.ts';
+
+const version = process.env.APP_VERSION ?? '1.0.0';
+
+interface Flags {
+  data: string;
+  symbols: string;
+  host: string;
+  port: number;
+  adminPort?: number;
+  maxPending: number;
+  lease?: string;
+  namespace?: string;
+  pod?: string;
+  authIssuer?: string;
+  authAudience?: string;
+  authJwksUrl?: string;
+  logLevel: string;
+}
+
+function readFlags(): Flags {
+  const command = createCommand(
+    'sluice-orderbook',
+    'A price-time-priority order book; every order is on disk before it is acknowledged.',
+    version,
+  )
+    .addOption(
+      new Option('--symbols <file>', 'YAML file with the list of symbols').env('SLUICE_SYMBOLS').makeOptionMandatory(),
+    )
+    .addOption(new Option('--data <folder>', 'journal and snapshots').env('SLUICE_DATA').default('./data'))
+    .addOption(new Option('--host <address>', 'address to listen on').env('SLUICE_HOST').default('127.0.0.1'))
+    .addOption(portOption('--port', 'port of the service', 'SLUICE_PORT', 8080))
+    .addOption(portOption('--admin-port', 'port of metrics and health', 'SLUICE_ADMIN_PORT'))
+    .addOption(
+      new Option('--max-pending <number>', 'commands that may wait for the disk')
+        .env('SLUICE_MAX_PENDING')
+        .default(10_000)
+        .argParser(integer(1, 1_000_000)),
+    )
+    .addOption(new Option('--lease <name>', 'in a pod: the Lease to report through').env('SLUICE_LEASE'))
+    .addOption(new Option('--namespace <name>', 'namespace of the Lease').env('POD_NAMESPACE'))
+    .addOption(new Option('--pod <name>', 'name of this pod').env('POD_NAME'))
+    .addOption(new Option('--log-level <level>', 'level of the log').env('SLUICE_LOG_LEVEL').default('warn'));
+  return addAuthOptions(command).parse().opts<Flags>();
+}
+
+async function main(): Promise<void> {
+  const flags = readFlags();
+  const auth = authFromOptions(flags);
+  const config = await readSymbols(flags.symbols);
+  const log = createLogger('order-book', flags.logLevel);
+  const directory = resolve(flags.data);
+  const service = await startBook({
+    version,
+    clock: systemClock,
+    log,
+    config,
+    store: { directory },
+    host: flags.host,
+    port: flags.port,
+    adminPort: flags.adminPort,
+    maxPending: flags.maxPending,
+    auth,
+  });
+  const { lease, namespace, pod } = flags;
+  const leader = lease === undefined ? undefined : startLeaderLease(service, { lease, namespace, pod, version, log });
+  installShutdown({
+    log,
+    health: service.health,
+    steps: leader === undefined ? service.stopSteps : [...service.stopSteps, leader.stopStep],
+    // In a cluster, the Service needs a moment to send clients elsewhere.
+    lameDuckMs: leader === undefined ? 0 : 1_000,
+  });
+  process.stdout.write(greeting(service, directory, config, auth?.jwt));
+}
+
+function greeting(
+  { address, adminPort, store }: BookService,
+  directory: string,
+  { symbols }: BookConfig,
+  jwt: { issuer: string; audience: string } | undefined,
+): string {
+  const [first] = symbols;
+  if (first === undefined) throw new UsageError('a book needs a symbol');
+  const { exchange } = store;
+  const market = exchange.markets.get(first.name);
+  const order = {
+    symbol: first.name,
+    side: 'buy',
+    price: market?.tick.format(10_000),
+    quantity: market?.lot.format(10),
+  };
+  const tokens =
+    jwt === undefined
+      ? 'none is asked: whoever reaches this address may trade (--auth-issuer asks for them)'
+      : `of ${jwt.issuer} for ${jwt.audience}`;
+  return `sluice-orderbook ${version}
+  place     curl -s ${address}/v1/orders -H 'content-type: application/json' -d '${JSON.stringify(order)}'
+  depth     curl -s '${address}/v1/depth?symbol=${first.name}'
+  API       ${address}/openapi.json
+  symbols   ${symbols.map(({ name, tickSize, lotSize }) => `${name} (tick ${tickSize}, lot ${lotSize})`).join(', ')}
+  data      ${directory}: ${exchange.orders.open} open orders at command ${exchange.sequence}; an order is on disk before it is answered
+  tokens    ${tokens}
+${adminPort === undefined ? '' : `  metrics   port ${adminPort}, /metrics /healthz /readyz\n`}`;
+}
+
+await runProgram(main);

@@ -1,0 +1,87 @@
+import { readFile } from 'node:fs/promises';
+import { UsageError } from '@sluice/kit';
+import { parse } from 'yaml';
+import type { SymbolConfig } from './exchange/command.ts';
+import { DecimalStep } from './exchange/decimal.ts';
+
+/** The file given by `--symbols`: what is traded, and what one account may do. */
+export interface BookConfig {
+  readonly symbols: readonly SymbolConfig[];
+  readonly limits: AccountLimits;
+}
+
+export interface AccountLimits {
+  /** Open orders of one account, 1 … 1,000,000. */
+  readonly maxOrdersPerAccount: number;
+  /** Commands of one account per second, 1 … 1,000,000. */
+  readonly ordersPerSecondPerAccount: number;
+}
+
+const DEFAULT_LIMITS: AccountLimits = { maxOrdersPerAccount: 10_000, ordersPerSecondPerAccount: 1_000 };
+const MAX_SYMBOLS = 256;
+const NAME = /^[A-Z0-9]+([._-][A-Z0-9]+)*$/;
+const STEP = /^(0|[1-9]\d{0,8})(\.\d{1,9})?$/;
+
+/** Reads and checks the file. Throws a UsageError that names the first wrong place. */
+export async function readSymbols(path: string): Promise<BookConfig> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UsageError(`--symbols ${path} cannot be read (${code}): give a YAML file with a list "symbols"`);
+  }
+  try {
+    return parseSymbols(text);
+  } catch (error) {
+    throw new UsageError(`--symbols ${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Exported for tests. Throws an Error that names the first wrong place. */
+export function parseSymbols(text: string): BookConfig {
+  const document = fields(parse(text), 'the document', ['symbols', 'limits']);
+  if (!Array.isArray(document.symbols) || document.symbols.length === 0 || document.symbols.length > MAX_SYMBOLS) {
+    throw new Error(`symbols must be a list of 1 to ${MAX_SYMBOLS}`);
+  }
+  const symbols = document.symbols.map((value, index) => symbol(value, `symbols[${index}]`));
+  for (const [index, { name }] of symbols.entries()) {
+    if (symbols.findIndex((other) => other.name === name) !== index) throw new Error(`symbol ${name} is listed twice`);
+  }
+  return { symbols, limits: document.limits === undefined ? DEFAULT_LIMITS : limits(document.limits) };
+}
+
+function symbol(value: unknown, where: string): SymbolConfig {
+  const { name, tickSize, lotSize } = fields(value, where, ['name', 'tickSize', 'lotSize']);
+  if (typeof name !== 'string' || name.length > 32 || !NAME.test(name)) {
+    throw new Error(`${where}.name must be 1 to 32 upper-case letters and digits with "-", "." or "_" between them`);
+  }
+  return { name, tickSize: step(tickSize, `${where}.tickSize`), lotSize: step(lotSize, `${where}.lotSize`) };
+}
+
+/** A number without quotes would have passed through a float already: 0.1 stays 0.1, but nobody can tell. */
+function step(value: unknown, where: string): string {
+  const expected = `${where} must be a positive decimal number in quotes with at most 9 digits on each side of the point, such as "0.01"`;
+  if (typeof value !== 'string' || !STEP.test(value) || !/[1-9]/.test(value)) throw new Error(expected);
+  return new DecimalStep(value).text;
+}
+
+function limits(value: unknown): AccountLimits {
+  const given = fields(value, 'limits', ['maxOrdersPerAccount', 'ordersPerSecondPerAccount']);
+  const whole = (name: keyof AccountLimits): number => {
+    const number = given[name] ?? DEFAULT_LIMITS[name];
+    if (typeof number === 'number' && Number.isInteger(number) && number >= 1 && number <= 1_000_000) return number;
+    throw new Error(`limits.${name} must be a whole number from 1 to 1000000`);
+  };
+  return {
+    maxOrdersPerAccount: whole('maxOrdersPerAccount'),
+    ordersPerSecondPerAccount: whole('ordersPerSecondPerAccount'),
+  };
+}
+
+function fields<Name extends string>(value: unknown, where: string, known: readonly Name[]): Record<Name, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error(`${where} must be a map`);
+  const unknown = Object.keys(value).find((key) => !known.some((name) => name === key));
+  if (unknown !== undefined) throw new Error(`${where} has no field "${unknown}": it has ${known.join(' and ')}`);
+  return value as Record<Name, unknown>;
+}
