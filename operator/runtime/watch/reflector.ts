@@ -138,8 +138,7 @@ function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
 }
 
 function observer<T extends KubeObject>({ resource, metadataOnly, log, metrics }: ReflectorOptions<T>) {
-  const name = resource.group === '' ? resource.plural : `${resource.plural}.${resource.group}`;
-  const labels = { resource: name, mode: metadataOnly ? 'metadata' : 'full' };
+  const labels = { resource: resourceName(resource), mode: metadataOnly ? 'metadata' : 'full' };
   return {
     begins(work: Work): void {
       if (work.type === 'watch') metrics.watches.inc(labels);
@@ -156,4 +155,9 @@ function observer<T extends KubeObject>({ resource, metadataOnly, log, metrics }
       if (effect.type === 'change') metrics.events.inc(labels, effect.events.length);
     },
   };
+}
+
+/** `pods` or `leases.coordination.k8s.io`: the name of a resource in metrics, logs and maps. */
+export function resourceName(resource: Resource): string {
+  return resource.group === '' ? resource.plural : `${resource.plural}.${resource.group}`;
 }
