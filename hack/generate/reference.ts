@@ -1,6 +1,7 @@
 import { type KindDefinition, kinds, RULES, type Rule, UNBUILT } from '@sluice/api';
-import { apiVersionOf } from '@sluice/runtime';
+import { apiVersionOf } from '../../operator/runtime/kube/object.ts';
 import type { GeneratedFile, Generator } from './generator.ts';
+import { table } from './markdown.ts';
 import { samples } from './samples.ts';
 import { mandatoryFields, type SchemaNode, schemaNode, unbuiltNote } from './schema-node.ts';
 
@@ -64,11 +65,6 @@ function sampleLinks(kind: string): string {
     .filter((sample) => sample.kind === kind)
     .map(({ file }) => `[${file}](../../config/samples/${file})`)
     .join(', ');
-}
-
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)];
 }
 
 interface FieldAt {

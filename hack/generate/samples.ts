@@ -5,8 +5,8 @@ import {
   type OrderBookSpec,
   type SequenceCounterSpec,
 } from '@sluice/api';
-import { apiVersionOf } from '@sluice/runtime';
 import { Document, isMap, isScalar, stringify } from 'yaml';
+import { apiVersionOf } from '../../operator/runtime/kube/object.ts';
 import type { GeneratedFile, Generator } from './generator.ts';
 import { schemaNode } from './schema-node.ts';
 
@@ -41,11 +41,28 @@ const spotSymbols = [
   { name: 'ETH-EUR', tickSize: '0.01', lotSize: '0.001' },
 ] as const;
 
-const sampleApp = (name: 'go-app' | 'node-app'): Written<AppDeploymentSpec> => ({
+/** The same as workloads/<name>/app.yaml, which `./deploy-apps` rolls out. */
+const sampleApp = (name: 'go-app' | 'node-app', request: string, limit: string): Written<AppDeploymentSpec> => ({
   version: '1.0.0',
   image: `sluice/${name}:1.0.0`,
-  replicas: 2,
-  ports: [{ name: 'http', containerPort: 8080 }],
+  replicas: 3,
+  ports: [
+    { name: 'http', containerPort: 8080 },
+    { name: 'metrics', containerPort: 9090 },
+  ],
+  drain: { mode: 'Auto', quietSeconds: 3, deadlineSeconds: 300 },
+  template: {
+    spec: {
+      containers: [
+        {
+          name: 'app',
+          resources: { requests: { cpu: '20m', memory: request }, limits: { memory: limit } },
+          readinessProbe: { httpGet: { path: '/readyz', port: 'metrics' }, periodSeconds: 2 },
+          livenessProbe: { httpGet: { path: '/healthz', port: 'metrics' } },
+        },
+      ],
+    },
+  },
 });
 
 export const samples: readonly Sample[] = [
@@ -98,13 +115,13 @@ export const samples: readonly Sample[] = [
     file: 'appdeployment-go.yaml',
     name: 'go-app',
     gives: 'The sample app in Go; `./deploy-apps go-app` builds its image and rolls it out in the same way.',
-    spec: sampleApp('go-app'),
+    spec: sampleApp('go-app', '32Mi', '128Mi'),
   }),
   sample('AppDeployment', {
     file: 'appdeployment-node.yaml',
     name: 'node-app',
     gives: 'The sample app in Node.js; `./deploy-apps node-app` builds its image and rolls it out in the same way.',
-    spec: sampleApp('node-app'),
+    spec: sampleApp('node-app', '64Mi', '192Mi'),
   }),
   sample('AppDeployment', {
     file: 'appdeployment-all-fields.yaml',
