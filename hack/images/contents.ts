@@ -21,7 +21,8 @@ export async function imageContents(
   source: ImageSource,
   scratch: string,
 ): Promise<ContextFile[]> {
-  const files = source.kind === 'node' ? await bundle(root, source) : [await goBinary(root, name, source, scratch)];
+  const files =
+    source.kind === 'node' ? await bundle(root, name, source) : [await goBinary(root, name, source, scratch)];
   return files.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
@@ -29,7 +30,7 @@ export async function imageContents(
  * The program as one ES module. Licence texts and the source map lie beside it; names are kept, so that stack traces
  * read like the source.
  */
-async function bundle(root: string, { entry }: NodeProgram): Promise<ContextFile[]> {
+async function bundle(root: string, name: string, { entry }: NodeProgram): Promise<ContextFile[]> {
   const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: [entry],
@@ -43,13 +44,15 @@ async function bundle(root: string, { entry }: NodeProgram): Promise<ContextFile
     sourcesContent: false,
     legalComments: 'linked',
     charset: 'utf8',
-    logLevel: 'error',
+    logLevel: 'silent',
     // Optional native speed-ups of ws: it asks for them and does without.
     external: ['bufferutil', 'utf-8-validate'],
     // Dependencies in CommonJS call `require` for Node's own modules, which an ES module does not have.
     banner: {
       js: "import { createRequire as createRequireOfBundle } from 'node:module'; const require = createRequireOfBundle(import.meta.url);",
     },
+  }).catch((error: Error) => {
+    throw new Error(`image ${name} does not build:\n${error.message}`);
   });
   const files = outputFiles.map(({ path, contents }): ContextFile => {
     return { name: basename(path), mode: 0o644, bytes: contents };

@@ -1,0 +1,8 @@
+import type { ImageCatalog } from '@sluice/api';
+import type { Controller } from '@sluice/runtime';
+import { appDeploymentController } from './controllers/app-deployment/controller.ts';
+
+/** All controllers of the operator. */
+export function controllers(options: { readonly catalog: ImageCatalog }): Controller[] {
+  return [appDeploymentController(options)];
+}
