@@ -28,7 +28,7 @@ export interface ConnectOptions {
 export function connectCluster(credentials: Credentials, options: ConnectOptions = {}): Cluster {
   const { clock = systemClock, random = Math.random, userAgent = 'sluice', registry } = options;
   const connection = createConnection(clock, credentials);
-  const observer = registry === undefined ? undefined : observeRequests(registry);
+  const observer = registry === undefined ? undefined : observeRequests(registry, new URL(credentials.server).host);
   const transport = createTransport({ clock, random, credentials, connection, userAgent, observer });
   return { client: createClient(transport), transport, close: () => transport.close() };
 }

@@ -7,29 +7,40 @@ import {
 } from 'node:http2';
 import type { Clock } from '../clock.ts';
 import type { Credentials } from './credentials.ts';
+import { unlessAborted } from './deadline.ts';
 
-/** How long a connection may be silent before it is asked whether it lives, and how long the answer may take. */
-const PING_AFTER_MS = 5_000;
-const PING_ANSWER_MS = 5_000;
 const CONNECT_MS = 10_000;
+
+/** How often a connection is asked whether it lives, and how long the answer may take. */
+export interface PingTimes {
+  readonly pingAfterMs: number;
+  readonly pingAnswerMs: number;
+}
+
+const defaultPing: PingTimes = { pingAfterMs: 5_000, pingAnswerMs: 5_000 };
 
 /**
  * One HTTP/2 connection to the API server, made when first needed and made anew when it is gone. Half-open connections
  * are found within 10 s by PING; after GOAWAY new requests take a new connection while old ones finish on theirs.
  */
 export interface Connection {
-  /** Opens a stream. Rejects when no connection can be had; the request was then certainly not sent. */
-  open(headers: OutgoingHttpHeaders, endStream: boolean): Promise<ClientHttp2Stream>;
+  /** Opens a stream. Rejects with UnsentError when no connection can be had, with the signal's reason on abort. */
+  open(headers: OutgoingHttpHeaders, endStream: boolean, signal: AbortSignal): Promise<ClientHttp2Stream>;
   close(): void;
 }
 
-export function createConnection(clock: Clock, credentials: Credentials): Connection {
+/** The server certainly has not seen the request, so it may be sent again whatever it was. */
+export class UnsentError extends Error {
+  override readonly name = 'UnsentError';
+}
+
+export function createConnection(clock: Clock, credentials: Credentials, ping = defaultPing): Connection {
   const sessions = new Set<ClientHttp2Session>();
   let current: Promise<ClientHttp2Session> | undefined;
 
   const usable = (): Promise<ClientHttp2Session> => {
     if (current !== undefined) return current;
-    const made = establish(clock, credentials, (session) => {
+    const made = establish(clock, credentials, ping, (session) => {
       sessions.add(session);
       const retire = (): void => {
         if (current === made) current = undefined;
@@ -48,9 +59,14 @@ export function createConnection(clock: Clock, credentials: Credentials): Connec
   };
 
   return {
-    async open(headers, endStream) {
-      const session = await usable();
-      if (session.closed || session.destroyed) throw new Error('the connection was closed before the request was sent');
+    async open(headers, endStream, signal) {
+      const connected = usable().catch((cause: unknown) => {
+        throw new UnsentError(`no connection to ${credentials.server}: ${String(cause)}`, { cause });
+      });
+      const session = await unlessAborted(connected, signal);
+      if (session.closed || session.destroyed) {
+        throw new UnsentError('the connection was closed before the request was sent');
+      }
       return session.request(headers, { endStream });
     },
     close() {
@@ -63,6 +79,7 @@ export function createConnection(clock: Clock, credentials: Credentials): Connec
 async function establish(
   clock: Clock,
   credentials: Credentials,
+  ping: PingTimes,
   adopt: (session: ClientHttp2Session) => void,
 ): Promise<ClientHttp2Session> {
   const session = connect(credentials.server, { ...(await credentials.tls()), ALPNProtocols: ['h2'] });
@@ -83,21 +100,22 @@ async function establish(
   });
   // From here on an error of the connection reaches every stream on it, which is where it is reported.
   session.on('error', () => {});
-  watchOver(clock, session);
+  watchOver(clock, ping, session);
   return session;
 }
 
 /** Destroys a session whose other end does not answer: TCP alone would notice after a quarter of an hour. */
-function watchOver(clock: Clock, session: ClientHttp2Session): void {
+function watchOver(clock: Clock, { pingAfterMs, pingAnswerMs }: PingTimes, session: ClientHttp2Session): void {
   let cancel = (): void => {};
-  const lost = (): void => session.destroy(new Error(`no answer to PING within ${PING_ANSWER_MS / 1000} s`));
+  const lost = (): void => session.destroy(new Error(`no answer to PING within ${pingAnswerMs} ms`));
   const ping = (): void => {
-    cancel = clock.setTimer(PING_ANSWER_MS, lost);
+    if (session.destroyed) return;
+    cancel = clock.setTimer(pingAnswerMs, lost);
     session.ping((error) => {
       cancel();
-      if (error === null && !session.destroyed) cancel = clock.setTimer(PING_AFTER_MS, ping);
+      if (error === null && !session.destroyed) cancel = clock.setTimer(pingAfterMs, ping);
     });
   };
-  cancel = clock.setTimer(PING_AFTER_MS, ping);
+  cancel = clock.setTimer(pingAfterMs, ping);
   session.once('close', () => cancel());
 }

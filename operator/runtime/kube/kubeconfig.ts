@@ -22,6 +22,9 @@ export async function kubeconfigCredentials({ path, context }: KubeconfigOptions
   if (cluster === null) {
     throw new Error(`kubeconfig ${path ?? '(default)'} has no context ${context ?? config.getCurrentContext() ?? ''}`);
   }
+  const user = config.getCurrentUser();
+  if (user?.impersonateUser !== undefined) throw new Error('kubeconfig: impersonation is not supported');
+  const asksPlugin = user?.exec !== undefined || user?.authProvider !== undefined;
   const options = async (): Promise<RequestOptions> => {
     const filled: RequestOptions = {};
     await config.applyToHTTPSOptions(filled);
@@ -34,6 +37,9 @@ export async function kubeconfigCredentials({ path, context }: KubeconfigOptions
       return dropUndefined({ ca, cert, key, servername, rejectUnauthorized });
     },
     authorization: async () => {
+      // client-node makes an agent and reads the certificate files each time it is asked, so only plugins are asked.
+      if (user?.token !== undefined) return `Bearer ${user.token}`;
+      if (!asksPlugin) return undefined;
       const { headers } = await options();
       const value = (headers as Record<string, unknown> | undefined)?.Authorization;
       return typeof value === 'string' ? value : undefined;

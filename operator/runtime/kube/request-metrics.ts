@@ -6,25 +6,38 @@ export const restClientMetrics = defineMetrics({
   requests: {
     type: 'counter',
     name: 'rest_client_requests_total',
-    help: 'Requests to the API server by method and status code; <error> where no answer came.',
-    labels: ['method', 'code'],
+    help: 'Requests to the API server by method, status code and server; code <error> where no answer came.',
+    labels: ['method', 'code', 'host'],
   },
   seconds: {
     type: 'histogram',
     name: 'rest_client_request_duration_seconds',
-    help: 'Time of a request to the API server in seconds, by verb.',
-    labels: ['verb'],
+    help: 'Time of a request to the API server in seconds, by verb and server.',
+    labels: ['verb', 'host'],
     buckets: [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60],
+  },
+  retries: {
+    type: 'counter',
+    name: 'rest_client_request_retries_total',
+    help: 'Requests to the API server that were sent again, by the status code that caused it, verb and server.',
+    labels: ['code', 'verb', 'host'],
   },
 });
 
-/** Told of every try: verb, status code or `<error>`, milliseconds. */
-export type RequestObserver = (verb: string, code: string, ms: number) => void;
+/** Told of every try. `code` is a status or `<error>`. */
+export interface RequestObserver {
+  answered(verb: string, code: string, ms: number): void;
+  retried(verb: string, code: string): void;
+}
 
-export function observeRequests(registry: Registry): RequestObserver {
+/** `host`: of the API server, with its port. */
+export function observeRequests(registry: Registry, host: string): RequestObserver {
   const metrics = createMetrics(restClientMetrics, registry);
-  return (verb, code, ms) => {
-    metrics.requests.inc({ method: verb, code });
-    metrics.seconds.observe({ verb }, ms / 1000);
+  return {
+    answered(verb, code, ms) {
+      metrics.requests.inc({ method: verb, code, host });
+      metrics.seconds.observe({ verb, host }, ms / 1000);
+    },
+    retried: (verb, code) => metrics.retries.inc({ code, verb, host }),
   };
 }

@@ -43,19 +43,18 @@ export function createClient(transport: Transport): KubeClient {
     },
     async list<T extends KubeObject>(resource: Resource<T>, options: Parameters<KubeClient['list']>[1] = {}) {
       const { namespace, labelSelector, fieldSelector } = options;
+      const page = async (next: string | undefined) => {
+        const query = { limit: PAGE_SIZE, continue: next, labelSelector, fieldSelector };
+        const path = collectionPath(resource, namespace, query);
+        return (await call(options, { method: 'GET', path }, LIST_MS)) as ListPage<T>;
+      };
       const items: T[] = [];
       for (let next: string | undefined; ; ) {
-        const path = collectionPath(resource, namespace, {
-          limit: PAGE_SIZE,
-          continue: next,
-          labelSelector,
-          fieldSelector,
-        });
-        const page = (await call(options, { method: 'GET', path }, LIST_MS)) as ListPage<T>;
+        const { items: more, metadata } = await page(next);
         // Items of a list come without their type.
-        for (const item of page.items) items.push({ ...item, apiVersion: apiVersionOf(resource), kind: resource.kind });
-        next = page.metadata.continue;
-        if (!next) return { items, resourceVersion: page.metadata.resourceVersion ?? '' };
+        for (const item of more) items.push({ ...item, apiVersion: apiVersionOf(resource), kind: resource.kind });
+        next = metadata.continue;
+        if (!next) return { items, resourceVersion: metadata.resourceVersion ?? '' };
       }
     },
     async create<T extends KubeObject>(resource: Resource<T>, object: T, options?: CallOptions) {

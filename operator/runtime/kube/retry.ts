@@ -1,5 +1,6 @@
 import type { Random } from '../clock.ts';
 import { KubeApiError } from './client.ts';
+import { UnsentError } from './connection.ts';
 import type { Method } from './transport.ts';
 
 export interface RetryPolicy {
@@ -10,13 +11,13 @@ export interface RetryPolicy {
 
 const defaultPolicy: RetryPolicy = { maxTries: 6, baseMs: 50, maxMs: 5_000 };
 
-/** 429: not executed, by contract. 503 and 504 before a write: the server may have executed it, so only reads are repeated. */
+/** 429: not executed, by contract. After a 500 or 504 a write may have been executed, so only reads are repeated. */
 const REPEATABLE_FOR_ALL = new Set([429]);
 const REPEATABLE_FOR_READS = new Set([429, 500, 502, 503, 504]);
 
 /**
- * How long to wait before the next try, or undefined to give up. Writes are repeated only when the server says that it
- * did not execute them: whoever reconciles can look what happened, a transport cannot. Retry-After wins over back-off.
+ * How long to wait before the next try, or undefined to give up. Writes are repeated only when it is certain that the
+ * server did not execute them: whoever reconciles can look what happened, a transport cannot. Retry-After wins over back-off.
  */
 export function retryDelayMs(
   method: Method,
@@ -30,7 +31,7 @@ export function retryDelayMs(
   if (failure instanceof KubeApiError) {
     if (!(isRead ? REPEATABLE_FOR_READS : REPEATABLE_FOR_ALL).has(failure.status)) return undefined;
     if (failure.retryAfterSeconds !== undefined) return failure.retryAfterSeconds * 1000 * (1 + random() * 0.1);
-  } else if (!isRead) {
+  } else if (!isRead && !(failure instanceof UnsentError)) {
     return undefined;
   }
   const ceiling = Math.min(policy.maxMs, policy.baseMs * 2 ** (tries - 1));

@@ -1,8 +1,9 @@
-import type { ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2';
+import { type ClientHttp2Stream, constants, type OutgoingHttpHeaders } from 'node:http2';
 import type { Clock, Random } from '../clock.ts';
 import { KubeApiError } from './client.ts';
-import type { Connection } from './connection.ts';
+import { type Connection, UnsentError } from './connection.ts';
 import type { Credentials } from './credentials.ts';
+import { asError, deadlineSignal, pause, unlessAborted } from './deadline.ts';
 import type { RequestObserver } from './request-metrics.ts';
 import { type RetryPolicy, retryDelayMs } from './retry.ts';
 
@@ -52,9 +53,8 @@ export function createTransport(options: TransportOptions): Transport {
 
   async function open(request: TransportRequest, signal: AbortSignal): Promise<ClientHttp2Stream> {
     const payload = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
-    const headers = await requestHeaders(options, request, payload);
-    signal.throwIfAborted();
-    const stream = await connection.open(headers, payload === undefined);
+    const headers = await unlessAborted(requestHeaders(options, request, payload), signal);
+    const stream = await connection.open(headers, payload === undefined, signal);
     if (payload !== undefined) stream.end(payload);
     return stream;
   }
@@ -64,17 +64,21 @@ export function createTransport(options: TransportOptions): Transport {
     const verb = request.method;
     try {
       const answer = await readAnswer(await open(request, signal), signal);
-      observer?.(verb, String(answer.status), clock.monotonic() - started);
+      observer?.answered(verb, String(answer.status), clock.monotonic() - started);
       return answer;
     } catch (error) {
-      observer?.(verb, '<error>', clock.monotonic() - started);
+      observer?.answered(verb, '<error>', clock.monotonic() - started);
       throw error;
     }
   }
 
   async function request(call: TransportRequest): Promise<unknown> {
     const deadline = clock.monotonic() + call.timeoutMs;
-    const { signal, dispose } = deadlineSignal(clock, call);
+    const { signal, dispose } = deadlineSignal(clock, {
+      signal: call.signal,
+      timeoutMs: call.timeoutMs,
+      what: call.path,
+    });
     try {
       for (let tries = 1; ; tries++) {
         const outcome = await attempt(call, signal).catch((error: unknown) => ({ error }));
@@ -85,6 +89,7 @@ export function createTransport(options: TransportOptions): Transport {
         const delayMs =
           call.retry === false ? undefined : retryDelayMs(call.method, failure, tries, random, options.retry);
         if (delayMs === undefined || clock.monotonic() + delayMs > deadline) throw failure;
+        observer?.retried(call.method, 'error' in outcome ? '<error>' : String(outcome.status));
         await pause(clock, delayMs, signal);
       }
     } finally {
@@ -93,7 +98,11 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   async function* stream(call: Omit<TransportRequest, 'body' | 'method'>): AsyncIterable<Buffer> {
-    const { signal, dispose } = deadlineSignal(clock, call);
+    const { signal, dispose } = deadlineSignal(clock, {
+      signal: call.signal,
+      timeoutMs: call.timeoutMs,
+      what: call.path,
+    });
     try {
       const opened = await open({ ...call, method: 'GET' }, signal);
       const cancel = (): void => void opened.destroy(asError(signal.reason));
@@ -138,7 +147,10 @@ function responseHead(stream: ClientHttp2Stream, signal: AbortSignal): Promise<O
       const retryAfterSeconds = Number.isFinite(seconds) && seconds >= 0 ? seconds : undefined;
       resolve({ status: headers[':status'] ?? 0, retryAfterSeconds });
     });
-    stream.once('error', reject);
+    stream.once('error', (error) => {
+      const refused = stream.rstCode === constants.NGHTTP2_REFUSED_STREAM;
+      reject(refused ? new UnsentError('the server refused the stream unread', { cause: error }) : error);
+    });
     stream.once('close', () =>
       reject(signal.aborted ? asError(signal.reason) : new Error('the stream ended without an answer')),
     );
@@ -175,41 +187,4 @@ function apiError({ status, retryAfterSeconds, text }: Answer): KubeApiError {
   } catch {
     return new KubeApiError(status, 'Unknown', `HTTP ${status}: ${text.slice(0, 200)}`, retryAfterSeconds);
   }
-}
-
-function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(String(reason));
-}
-
-/** The caller's signal and the deadline as one. */
-function deadlineSignal(
-  clock: Clock,
-  { signal, timeoutMs, path }: Pick<TransportRequest, 'signal' | 'timeoutMs' | 'path'>,
-) {
-  const controller = new AbortController();
-  const cancel = clock.setTimer(timeoutMs, () =>
-    controller.abort(new Error(`no answer to ${path} within ${timeoutMs} ms`)),
-  );
-  const forward = (): void => controller.abort(signal?.reason);
-  if (signal?.aborted === true) forward();
-  signal?.addEventListener('abort', forward, { once: true });
-  const dispose = (): void => {
-    cancel();
-    signal?.removeEventListener('abort', forward);
-  };
-  return { signal: controller.signal, dispose };
-}
-
-function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.setTimer(ms, () => {
-      signal.removeEventListener('abort', aborted);
-      resolve();
-    });
-    const aborted = (): void => {
-      cancel();
-      reject(asError(signal.reason));
-    };
-    signal.addEventListener('abort', aborted, { once: true });
-  });
 }
