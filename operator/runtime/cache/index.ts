@@ -1,0 +1,2 @@
+export type { Change, Informer, InformerOptions, Informers } from './informer.ts';
+export { createInformers } from './informers.ts';
