@@ -50,16 +50,25 @@ type tracked struct {
 	lastMoved time.Duration
 	bytes     uint64
 	measured  bool
-	sweep     uint64
+	// Somebody uses it: it has carried a byte, or was there at two looks. What a probe or a port scan leaves behind
+	// for a moment is never confirmed and counts for nothing once it is gone.
+	confirmed bool
+	// It came after the first look: data planes still choose this pod.
+	isNew bool
+	// The number of the last look that saw it.
+	look uint64
 }
+
+// A connection that was only opened has at most the opening itself acknowledged.
+const openingBytes = 1
 
 // tracker turns samples of sockets into counts and a verdict. It has no clock and does no I/O.
 type tracker struct {
 	rules   rules
 	open    map[connKey]*tracked
-	closed  int // connections that have gone while they were tracked
+	closed  int // confirmed connections that have gone while they were tracked
 	lastNew time.Duration
-	sweeps  uint64
+	looks   uint64
 }
 
 // newTracker starts at time zero, or where an interrupted run of the same drain stopped: `closed` is what it counted.
@@ -70,24 +79,29 @@ func newTracker(r rules, closed int) *tracker {
 // observe takes the connections that exist at time `now`. Those of the first sample are the ones that the drain found;
 // any later one is new.
 func (t *tracker) observe(now time.Duration, conns []conn) verdict {
-	t.sweeps++
+	t.looks++
 	for _, c := range conns {
 		known, ok := t.open[c.key()]
 		if !ok {
-			known = &tracked{firstSeen: now, lastMoved: now}
+			known = &tracked{firstSeen: now, lastMoved: now, bytes: c.bytes, measured: c.measured, isNew: t.looks > 1}
 			t.open[c.key()] = known
-			if t.sweeps > 1 {
-				t.lastNew = now
-			}
-		} else if c.measured && known.measured && c.bytes != known.bytes {
-			known.lastMoved = now
+		} else if c.measured && c.bytes != known.bytes {
+			known.lastMoved, known.bytes = now, c.bytes
 		}
-		known.bytes, known.measured, known.sweep = c.bytes, c.measured, t.sweeps
+		known.look = t.looks
+		if !known.confirmed && (ok || c.bytes > openingBytes) {
+			known.confirmed = true
+			if known.isNew {
+				t.lastNew = max(t.lastNew, known.firstSeen)
+			}
+		}
 	}
 	for key, known := range t.open {
-		if known.sweep != t.sweeps {
+		if known.look != t.looks {
 			delete(t.open, key)
-			t.closed++
+			if known.confirmed {
+				t.closed++
+			}
 		}
 	}
 	return t.judge(now)

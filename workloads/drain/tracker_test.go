@@ -19,7 +19,7 @@ func peer(port uint16, bytes uint64) conn {
 func peers(ports ...uint16) []conn {
 	var conns []conn
 	for _, port := range ports {
-		conns = append(conns, peer(port, 0))
+		conns = append(conns, peer(port, 100))
 	}
 	return conns
 }
@@ -55,6 +55,13 @@ func TestVerdicts(t *testing.T) {
 		"request with nothing open is finished": {modeRequest, []step{
 			{0, peers(1), holding, 0}, {5 * second, nil, finished, 1},
 		}},
+		"a probe that comes and goes counts for nothing": {modeConnection, []step{
+			{0, []conn{peer(1, 0)}, holding, 0}, {4 * second, []conn{peer(2, 1)}, holding, 0}, {5 * second, nil, finished, 0},
+		}},
+		"a silent connection that stays is one": {modeConnection, []step{
+			{0, nil, holding, 0}, {4 * second, []conn{peer(1, 0)}, holding, 0}, {5 * second, []conn{peer(1, 0)}, holding, 0},
+			{6 * second, nil, holding, 1}, {7 * second, nil, finished, 1},
+		}},
 		"the deadline ends every mode": {modeRequest, []step{
 			{0, peers(1), holding, 0}, {59 * second, peers(1, 9), holding, 0}, {60 * second, peers(1, 9), expired, 0},
 		}},
@@ -88,6 +95,7 @@ func TestIdleAndOldest(t *testing.T) {
 		t.Errorf("%d idle after 5 s, want 2", idle)
 	}
 	track.observe(6*second, []conn{peer(2, 20), peer(4, 0)})
+	track.observe(7*second, []conn{peer(2, 20), peer(4, 0)})
 	if oldest := track.oldest(8 * second); oldest != 8*second {
 		t.Errorf("oldest is %v, want 8s", oldest)
 	}

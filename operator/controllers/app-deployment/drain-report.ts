@@ -1,6 +1,6 @@
 import type { ConnectionOutcomes } from '@sluice/api';
 import type { Pod } from '@sluice/runtime';
-import { appStatus, drainSeconds, drainStartMs } from './pods.ts';
+import { appStatus, drainDeadlineMs, drainStartMs } from './pods.ts';
 
 // What the drain agent says, and what it means. docs/decisions/0002-drain-report.md tells why it is said this way.
 
@@ -71,9 +71,9 @@ export function addOutcomes(a: ConnectionOutcomes, b: ConnectionOutcomes): Conne
 
 /**
  * How the connections of a pod that has ended came to their end. `lastOpen` is the last live count of open ones, if there
- * was any; `specSeconds` the deadline that spec asks for now.
+ * was any.
  */
-export function outcomesOf(pod: Pod, lastOpen: number | undefined, specSeconds: number): ConnectionOutcomes {
+export function outcomesOf(pod: Pod, lastOpen: number | undefined): ConnectionOutcomes {
   const state = appStatus(pod)?.state;
   if (state?.terminated === undefined) {
     // Still running as far as anybody knows: whoever would know better is gone.
@@ -94,7 +94,7 @@ export function outcomesOf(pod: Pod, lastOpen: number | undefined, specSeconds: 
   if (phase === 'expired') return { ...known, severedByDeadline: open };
   if (phase !== 'holding') return { ...known, unknown: open };
   // The app ended while the hook still held it. Timestamps of the API have whole seconds.
-  const deadlineMs = startMs === undefined ? undefined : startMs + drainSeconds(pod, specSeconds) * 1000;
+  const deadlineMs = drainDeadlineMs(pod);
   if (deadlineMs !== undefined && endMs !== undefined && endMs >= deadlineMs) {
     return { ...known, severedByDeadline: open };
   }

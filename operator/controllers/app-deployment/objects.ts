@@ -23,22 +23,12 @@ function metadata(app: AppDeployment, name: string, labels: Readonly<Record<stri
   };
 }
 
-/**
- * Sizes are decided from what was observed, so they may only be written onto that: with the observed resourceVersion
- * the API server refuses a decision from a cache that lags behind.
- */
-function basedOn(observed: ReplicaSet | undefined): { resourceVersion?: string } {
-  const resourceVersion = observed?.metadata.resourceVersion;
-  return resourceVersion === undefined ? {} : { resourceVersion };
-}
-
-/** The ReplicaSet of the revision that spec describes; `observed` is undefined when it does not exist yet. */
+/** The ReplicaSet of the revision that spec describes. */
 export function currentReplicaSet(
   app: AppDeployment,
   revision: string,
   template: PodTemplate,
   replicas: number,
-  observed: ReplicaSet | undefined,
 ): PlannedApply {
   const { name } = app.metadata;
   const object: KubeObject & Pick<ReplicaSet, 'spec'> = {
@@ -47,7 +37,6 @@ export function currentReplicaSet(
     metadata: {
       ...metadata(app, revisionName(name, revision), { [revisionLabel]: revision }),
       annotations: { [versionAnnotation]: app.spec.version },
-      ...basedOn(observed),
     },
     spec: { replicas, selector: { matchLabels: revisionLabels(name, revision) }, template },
   };
@@ -68,7 +57,6 @@ export function resizedReplicaSet(replicaSet: ReplicaSet, replicas: number): Pla
       labels: labels ?? {},
       annotations: version === undefined ? {} : { [versionAnnotation]: version },
       ownerReferences: ownerReferences ?? [],
-      ...basedOn(replicaSet),
     },
     spec: { replicas, selector, ...(template === undefined ? {} : { template }) },
   };

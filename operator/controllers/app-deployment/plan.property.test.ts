@@ -186,7 +186,7 @@ test('a deleted app drains, is counted and leaves nothing', () => {
       world.app.metadata.deletionTimestamp = '2026-01-01T00:00:00Z';
       settle(world);
       const last = world.act();
-      expect(last.made).toMatchObject({ finalizer: false, apply: [], delete: [] });
+      expect(last).toMatchObject({ finalizer: false, apply: [], delete: [] });
       expect([world.pods.size, world.replicaSets.size]).toEqual([0, 0]);
     }),
     { numRuns: 100 },

@@ -1,4 +1,4 @@
-import { HorizontalPodAutoscaler, Pod, ReplicaSet } from '@sluice/runtime';
+import { HorizontalPodAutoscaler, ReplicaSet } from '@sluice/runtime';
 import { expect, test } from 'vitest';
 import { revisionOf } from './names.ts';
 import { plan } from './plan.ts';
@@ -63,37 +63,17 @@ test('maxDraining holds the rollout until earlier pods have drained, and that is
   expect(world.app.status?.lastRollout?.connections).toMatchObject({ drained: 6, podsWithoutReport: 0 });
 });
 
-test('a deadline that is shortened while pods drain is enforced by a second DELETE, once', () => {
-  const world = new World(good);
-  rounds(world, 4);
-  world.edit({ version: 'v2', image: 'shop:v2' });
-  rounds(world, 12, { drain: false });
-  const [pod] = world.draining();
-  expect(pod?.metadata.deletionGracePeriodSeconds).toBe(330);
-  world.edit({ drain: { ...world.app.spec.drain, deadlineSeconds: 20 } });
-  const waiting = plan(world.observe(), world.nowMs);
-  expect(waiting.delete).toEqual([]);
-  const cut = waiting.status?.revisions
-    ?.flatMap(({ draining = [] }) => draining)
-    .find((entry) => entry.pod === pod?.metadata.name);
-  expect(Date.parse(cut?.deadlineTime ?? '') - world.nowMs).toBeLessThan(20_000);
-  world.nowMs += 30_000;
-  const { delete: deletes } = plan(world.observe(), world.nowMs);
-  expect(deletes.map(({ resource, gracePeriodSeconds }) => [resource, gracePeriodSeconds])).toEqual(
-    world.draining().map(() => [Pod, 1]),
-  );
-  world.look();
-  world.act();
-  expect(plan(world.observe(), world.nowMs).delete).toEqual([]);
-});
-
-test('a longer deadline touches neither running nor draining pods', () => {
+test('another deadline restarts no pod: it holds for the pods that come', () => {
   const world = new World(good);
   rounds(world, 4);
   const before = [...world.pods.keys()];
   world.edit({ drain: { ...world.app.spec.drain, deadlineSeconds: 900 } });
   rounds(world, 5);
   expect([...world.pods.keys()]).toEqual(before);
+  world.edit({ replicas: 4 });
+  rounds(world, 5);
+  const deadlines = world.live().map(({ metadata }) => metadata.annotations?.['sluice.dev/drain-deadline-seconds']);
+  expect(deadlines.sort()).toEqual(['300', '300', '300', '900']);
   expect(Object.keys(sizes(world))).toHaveLength(1);
 });
 

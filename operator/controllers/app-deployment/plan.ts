@@ -61,7 +61,6 @@ export function plan(observed: Observed, nowMs: number, refusedByServer?: Refusa
     pods: observed.pods,
     revisions: app.status?.revisions ?? [],
     live: observed.live,
-    deadlineSeconds: app.spec.drain.deadlineSeconds,
     nowMs,
   });
   const revisions = revisionsOf(observed, hash, nowMs);
@@ -136,7 +135,7 @@ function applies(
     const image = drainImageOf(current.replicaSet?.spec?.template) ?? drainImage;
     list.push(revisionService(app, hash));
     const template = podTemplate(name, hash, app.spec, image);
-    list.push(currentReplicaSet(app, hash, template, sizes.get(hash) ?? 0, current.replicaSet));
+    list.push(currentReplicaSet(app, hash, template, sizes.get(hash) ?? 0));
   }
   return list;
 }
@@ -211,6 +210,10 @@ function stallReason({ app, pods }: Observed, current: Revision, nowMs: number):
   const unready = pods.find((pod) => {
     return revisionOfPod(pod) === current.revision && podState(pod, nowMs) === 'live' && !isReady(pod);
   });
+  const refused = current.replicaSet?.status?.conditions?.find(
+    ({ type, status }) => type === 'ReplicaFailure' && status === 'True',
+  );
+  if (refused?.message !== undefined) return `${start} ${refused.message}`;
   const statuses = [...(unready?.status?.initContainerStatuses ?? []), ...(unready?.status?.containerStatuses ?? [])];
   const waiting = statuses.map(({ state }) => state?.waiting).find((state) => state?.reason !== undefined);
   if (unready === undefined || waiting === undefined) return start;

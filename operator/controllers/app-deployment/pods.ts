@@ -2,7 +2,7 @@ import type { Pod } from '@sluice/runtime';
 import { appContainer, deadlineAnnotation, podFinalizer, revisionLabel } from './names.ts';
 
 /** A draining pod that should have ended this long ago sits on a node that does not answer. */
-const overdueMs = 15_000;
+export const overdueMs = 15_000;
 
 export type PodState =
   /** Wanted: it may still be starting. */
@@ -49,10 +49,15 @@ export function drainStartMs(pod: Pod): number | undefined {
   return Date.parse(deletionTimestamp) - deletionGracePeriodSeconds * 1000;
 }
 
-/** After how long the drain of this pod ends: what its agent was told, or what spec says now when that is less. */
-export function drainSeconds(pod: Pod, specSeconds: number): number {
-  const own = Number(pod.metadata.annotations?.[deadlineAnnotation]);
-  return Number.isFinite(own) && own > 0 ? Math.min(own, specSeconds) : specSeconds;
+/**
+ * When the agent of this pod ends its drain, in milliseconds since the epoch: what it was told when the pod was made.
+ * Undefined for a live pod. Nothing can shorten a drain that has begun: the kubelet of Kubernetes 1.34 does not interrupt a
+ * running preStop hook for a second DELETE (kubernetes/kubernetes#113606).
+ */
+export function drainDeadlineMs(pod: Pod): number | undefined {
+  const startMs = drainStartMs(pod);
+  const seconds = Number(pod.metadata.annotations?.[deadlineAnnotation]);
+  return startMs !== undefined && seconds > 0 ? startMs + seconds * 1000 : undefined;
 }
 
 export function holdsReport(pod: Pod): boolean {

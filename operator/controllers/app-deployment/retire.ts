@@ -1,7 +1,7 @@
 import type { AppDeploymentStatus, ConnectionOutcomes } from '@sluice/api';
 import { type PlannedDelete, Pod, rfc3339 } from '@sluice/runtime';
 import { addOutcomes, type DrainReport, noConnections, outcomesOf } from './drain-report.ts';
-import { drainSeconds, drainStartMs, holdsReport, type PodState, podState, revisionOfPod } from './pods.ts';
+import { drainDeadlineMs, holdsReport, overdueMs, podState, revisionOfPod } from './pods.ts';
 
 type RevisionStatus = NonNullable<AppDeploymentStatus['revisions']>[number];
 export type DrainEntry = NonNullable<RevisionStatus['draining']>[number];
@@ -13,7 +13,6 @@ export interface RetireInput {
   readonly revisions: readonly RevisionStatus[];
   /** Live reports by pod name, where one could be read. */
   readonly live: ReadonlyMap<string, DrainReport>;
-  readonly deadlineSeconds: number;
   readonly nowMs: number;
 }
 
@@ -34,6 +33,9 @@ export interface Retirement {
   /** The next moment at which something here changes by itself, in milliseconds since the epoch. */
   readonly wakeAtMs: number | undefined;
 }
+
+/** An outcome that was written is looked at again so soon, to release its pod. */
+const settleMs = 100;
 
 /** status lists at most so many pods of a revision; the others wait for their turn, held by their finalizer. */
 const maxEntries = 100;
@@ -64,7 +66,7 @@ export function retire(input: RetireInput): Retirement {
     const state = podState(pod, nowMs);
     if (state === 'live') continue;
     const known = previous.get(pod.metadata.name);
-    const entry = state === 'ended' ? endedEntry(pod, known, input) : drainingEntry(pod, known, input);
+    const entry = state === 'ended' ? endedEntry(pod, known) : drainingEntry(pod, known, input);
     const list = entries.get(revisionOfPod(pod)) ?? [];
     list.push({ entry, rank: known?.connections !== undefined ? 0 : state === 'ended' ? 1 : 2 });
     entries.set(revisionOfPod(pod), list);
@@ -74,10 +76,11 @@ export function retire(input: RetireInput): Retirement {
     if (state === 'ended') {
       if (pod.metadata.deletionTimestamp === undefined) deletes.push({ resource: Pod, object: pod });
       else if (known?.connections !== undefined && holdsReport(pod)) release.push(pod);
+      // Nothing wakes us when our own status has been written.
+      if (known?.connections === undefined) wakeAtMs = nowMs + settleMs;
     } else {
-      const cut = enforcement(pod, state, input);
-      if (cut.delete !== undefined) deletes.push(cut.delete);
-      wakeAtMs = Math.min(wakeAtMs ?? Number.POSITIVE_INFINITY, cut.wakeAtMs);
+      const overdueAtMs = Date.parse(pod.metadata.deletionTimestamp ?? '') + overdueMs;
+      if (overdueAtMs > nowMs) wakeAtMs = Math.min(wakeAtMs ?? Number.POSITIVE_INFINITY, overdueAtMs + 1);
     }
   }
   return { entries: firstEntries(entries), counted, release, delete: deletes, overdue, draining, pending, wakeAtMs };
@@ -88,14 +91,14 @@ function vanished(entry: DrainEntry): ConnectionOutcomes {
   return { ...noConnections, severedByNode: entry.openConnections ?? 0, podsWithoutReport: 1 };
 }
 
-function endedEntry(pod: Pod, known: DrainEntry | undefined, { deadlineSeconds }: RetireInput): DrainEntry {
-  const connections = known?.connections ?? outcomesOf(pod, known?.openConnections, deadlineSeconds);
+function endedEntry(pod: Pod, known: DrainEntry | undefined): DrainEntry {
+  const connections = known?.connections ?? outcomesOf(pod, known?.openConnections);
   return { pod: pod.metadata.name, connections };
 }
 
-function drainingEntry(pod: Pod, known: DrainEntry | undefined, { live, deadlineSeconds }: RetireInput): DrainEntry {
+function drainingEntry(pod: Pod, known: DrainEntry | undefined, { live }: RetireInput): DrainEntry {
   const report = live.get(pod.metadata.name);
-  const startMs = drainStartMs(pod);
+  const deadlineMs = drainDeadlineMs(pod);
   const openConnections = report?.open ?? known?.openConnections;
   const idleConnections = report?.idle ?? known?.idleConnections;
   const oldestSeconds = report === undefined ? known?.oldestSeconds : Math.floor(report.oldestSeconds);
@@ -104,32 +107,7 @@ function drainingEntry(pod: Pod, known: DrainEntry | undefined, { live, deadline
     ...(openConnections === undefined ? {} : { openConnections }),
     ...(idleConnections === undefined ? {} : { idleConnections }),
     ...(oldestSeconds === undefined ? {} : { oldestSeconds }),
-    ...(startMs === undefined ? {} : { deadlineTime: rfc3339(startMs + drainSeconds(pod, deadlineSeconds) * 1000) }),
-  };
-}
-
-/** The least grace that a second DELETE can ask for: 0 would not wait for the kubelet. */
-const cutGraceSeconds = 1;
-
-/**
- * A pod's agent ends the drain by itself at the deadline of the day the pod was made. When spec asks for less since
- * then, a second DELETE shortens the grace period, which the API allows in this direction only.
- */
-function enforcement(
-  pod: Pod,
-  state: PodState,
-  { deadlineSeconds, nowMs }: RetireInput,
-): { delete?: PlannedDelete; wakeAtMs: number } {
-  const startMs = drainStartMs(pod) ?? nowMs;
-  const ownEndMs = Date.parse(pod.metadata.deletionTimestamp ?? '') || nowMs;
-  const cutAtMs = startMs + deadlineSeconds * 1000;
-  const shortened = drainSeconds(pod, Number.POSITIVE_INFINITY) > deadlineSeconds;
-  const isCut = (pod.metadata.deletionGracePeriodSeconds ?? 0) <= cutGraceSeconds;
-  if (state !== 'draining' || isCut || !shortened) return { wakeAtMs: Math.max(ownEndMs, nowMs) + 1000 };
-  if (nowMs < cutAtMs) return { wakeAtMs: cutAtMs };
-  return {
-    delete: { resource: Pod, object: pod, gracePeriodSeconds: cutGraceSeconds },
-    wakeAtMs: nowMs + 1000,
+    ...(deadlineMs === undefined ? {} : { deadlineTime: rfc3339(deadlineMs) }),
   };
 }
 

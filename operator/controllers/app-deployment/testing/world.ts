@@ -77,13 +77,12 @@ export class World {
   }
 
   /**
-   * One reconcile from what was last looked at. `crashAfter`: the operator dies after so many writes. Returns the plan
-   * and whether every write was taken: a ReplicaSet write from an old observation is refused.
+   * One reconcile from what was last looked at, which is never older than the operator's own writes: the runtime sees to
+   * that. `crashAfter`: the operator dies after so many writes.
    */
-  act(crashAfter = Number.POSITIVE_INFINITY): { made: AppPlan; taken: boolean } {
-    const observed = this.stale ?? this.observe();
+  act(crashAfter = Number.POSITIVE_INFINITY): AppPlan {
+    const made = plan(this.stale ?? this.observe(), this.nowMs);
     this.stale = undefined;
-    const made = plan(observed, this.nowMs);
     const writes: (() => void)[] = [
       ...made.apply.map(
         ({ object }) =>
@@ -94,13 +93,8 @@ export class World {
       () => this.write(made),
       ...made.release.map((pod) => () => this.release(pod)),
     ];
-    try {
-      for (const write of writes.slice(0, crashAfter)) write();
-      return { made, taken: true };
-    } catch (error) {
-      if (error instanceof Refused) return { made, taken: false };
-      throw error;
-    }
+    for (const write of writes.slice(0, crashAfter)) write();
+    return made;
   }
 
   private write(made: AppPlan): void {
@@ -120,8 +114,6 @@ export class World {
   }
 
   private stored<T extends KubeObject>(object: KubeObject, before: T | undefined): T {
-    const { resourceVersion } = object.metadata;
-    if (resourceVersion !== undefined && resourceVersion !== before?.metadata.resourceVersion) throw new Refused();
     this.serial += 1;
     const metadata = {
       creationTimestamp: before?.metadata.creationTimestamp ?? rfc3339(this.nowMs),
@@ -220,8 +212,6 @@ export class World {
     });
   }
 }
-
-class Refused extends Error {}
 
 function running(nowMs: number): NonNullable<Pod['status']> {
   return {

@@ -1,0 +1,92 @@
+import { AppDeployment, type ImageCatalog } from '@sluice/api';
+import {
+  type Controller,
+  controller,
+  done,
+  executePlan,
+  HorizontalPodAutoscaler,
+  KubeApiError,
+  keyOf,
+  type ObjectKey,
+  Pod,
+  PodDisruptionBudget,
+  type ReconcileContext,
+  ReplicaSet,
+  requeueAfter,
+  Service,
+} from '@sluice/runtime';
+import { type PollDrain, pollDrain } from './live-counts.ts';
+import { appLabels, podFinalizer } from './names.ts';
+import { observe } from './observe.ts';
+import { type AppPlan, plan } from './plan.ts';
+import { holdsReport, podState } from './pods.ts';
+
+export interface AppDeploymentOptions {
+  readonly catalog: Pick<ImageCatalog, 'drain'>;
+  /** Reads a draining pod's counts. Default: from the pod's own address. */
+  readonly poll?: PollDrain;
+}
+
+/** Keeps every AppDeployment true. Start one per operator. */
+export function appDeploymentController({ catalog, poll = pollDrain }: AppDeploymentOptions): Controller {
+  return controller(AppDeployment)
+    .owns(ReplicaSet)
+    .owns(Service)
+    .owns(PodDisruptionBudget)
+    .owns(HorizontalPodAutoscaler)
+    .watches(Pod, appOfPod)
+    .concurrency(8)
+    .reconcile(async (key, ctx) => {
+      const observed = await observe(ctx, key, poll, catalog.drain);
+      if (observed === undefined) {
+        await releaseOrphans(ctx, key);
+        return done();
+      }
+      let made = plan(observed, ctx.nowMs);
+      try {
+        await carryOut(ctx, observed.app, made);
+      } catch (error) {
+        if (!isInvalid(error)) throw error;
+        // Only the API server can judge a pod template. What it says belongs to whoever wrote it.
+        made = plan(observed, ctx.nowMs, { reason: 'InvalidTemplate', message: error.message });
+        await carryOut(ctx, observed.app, made);
+      }
+      return made.requeueAfterMs === undefined ? done() : requeueAfter(made.requeueAfterMs);
+    });
+}
+
+/** A pod's owner is a ReplicaSet, and outlives it while it drains: its labels say whose it is. */
+function appOfPod({ metadata: { namespace = '', labels } }: Pod): ObjectKey[] {
+  const name = labels?.['app.kubernetes.io/instance'];
+  const isOurs = labels?.['app.kubernetes.io/name'] === 'app-deployment';
+  return isOurs && name !== undefined ? [{ namespace, name }] : [];
+}
+
+function isInvalid(error: unknown): error is KubeApiError {
+  return error instanceof KubeApiError && error.status === 422;
+}
+
+async function carryOut(ctx: ReconcileContext, app: AppDeployment, made: AppPlan): Promise<void> {
+  await executePlan(ctx, AppDeployment, app, made);
+  for (const pod of made.release) await release(ctx, pod);
+}
+
+/** Removes our finalizer, and only ours, from the pod that was observed. */
+async function release(ctx: ReconcileContext, pod: Pod): Promise<void> {
+  const { resourceVersion, finalizers = [] } = pod.metadata;
+  const others = finalizers.filter((name) => name !== podFinalizer);
+  try {
+    const patch = { metadata: { resourceVersion, finalizers: others } };
+    await ctx.client.mergePatch(Pod, keyOf(pod), patch, { signal: ctx.signal });
+  } catch (error) {
+    if (!(error instanceof KubeApiError && error.status === 404)) throw error;
+  }
+}
+
+/** Pods whose AppDeployment was removed by force: nobody is left to tell about their connections. */
+async function releaseOrphans(ctx: ReconcileContext, key: ObjectKey): Promise<void> {
+  const pods = ctx.cache.list(Pod, key.namespace, appLabels(key.name));
+  for (const pod of pods) {
+    if (holdsReport(pod) && podState(pod, ctx.nowMs) === 'ended') await release(ctx, pod);
+  }
+}
