@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Clock } from '@sluice/runtime';
+import type { Clock } from '@sluice/runtime/clock';
 import { createRegistry } from '@sluice/runtime/telemetry';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '@sluice/runtime';
+import { type Clock, systemClock } from '@sluice/runtime/clock';
 import { createMetrics } from '@sluice/runtime/telemetry';
 import { type JWTPayload, type JWTVerifyGetKey, errors as jose, jwtVerify } from 'jose';
 import type { Registry } from 'prom-client';

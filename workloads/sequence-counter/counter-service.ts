@@ -7,11 +7,11 @@ import {
   type Health,
   type ShutdownStep,
 } from '@sluice/kit';
-import type { Clock } from '@sluice/runtime';
+import type { Clock } from '@sluice/runtime/clock';
 import { createMetrics, createRegistry, type Logger } from '@sluice/runtime/telemetry';
 import type { Allocator } from './core/allocator.ts';
 import type { CounterConfig } from './core/record.ts';
-import { Dispenser, type RemoteSource } from './gateway/dispenser.ts';
+import { Dispenser, type Grant, type RemoteSource } from './gateway/dispenser.ts';
 import { addCounterRoutes } from './gateway/routes.ts';
 import { Driver } from './ledger/driver.ts';
 import type { Ledger } from './ledger/ledger.ts';
@@ -42,7 +42,8 @@ export interface PeerLink extends RemoteSource {
 
 export interface CounterService {
   readonly health: Health;
-  readonly driver: Driver;
+  /** Numbers for another replica; undefined when this one does not hold them. */
+  serve(counter: string, count: number): Promise<Grant | undefined>;
   /** Resolves to the address that is listened on. */
   listen(port: number, host: string): Promise<string>;
   listenAdmin(port: number, host: string): Promise<number>;
@@ -94,11 +95,13 @@ export function createCounterService(options: CounterServiceOptions): CounterSer
   });
   const admin = createAdminServer({ registry, health });
 
-  // Ready when a request would be served: by this process or through the holder. A holder that is missing for a moment
-  // does not count, since requests wait for the next one and all replicas would fall out of the Service at once.
+  // Ready from the first look at the ledger on, whatever it showed. Between two holders requests wait, and without a
+  // ledger they are told why: all replicas falling out of the Service at once would tell the clients nothing.
+  let looked = false;
   health.addReadiness('ledger', () => {
     const { trouble, record } = allocator.view(driver.now());
-    return trouble ?? (record === undefined ? 'not read yet' : undefined);
+    looked ||= trouble !== undefined || record !== undefined;
+    return looked ? undefined : 'not read yet';
   });
   const observe = (): void => {
     const view = allocator.view(driver.now());
@@ -114,7 +117,7 @@ export function createCounterService(options: CounterServiceOptions): CounterSer
 
   return {
     health,
-    driver,
+    serve: (counter, count) => dispenser.nextLocal(counter, count),
     listen: (port, host) => {
       driver.advance();
       return app.listen({ port, host });

@@ -104,7 +104,7 @@ describe('sluice-counter without a cluster', () => {
 
   it.each<[string, string[], number, string]>([
     ['an unknown flag', ['--prot', '1'], 2, "unknown option '--prot' (Did you mean --port?)\n"],
-    ['no folder', [], 2, '--data <folder> is needed: where the ledger is kept\n'],
+    ['no folder', [], 2, 'give --data <folder> to run without a cluster, or --config <file> to be a replica in one\n'],
     ['a bad name', ['--data', 'x', '--counter', 'A'], 2, '--counter A must be'],
     ['a folder that cannot be made', ['--data', '/dev/null/x'], 1, '/dev/null/x'],
   ])('ends with one line for %s', async (_name, args, code, sentence) => {

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { type AuthConfig, installShutdown, UsageError } from '@sluice/kit';
-import { systemClock } from '@sluice/runtime';
+import { systemClock } from '@sluice/runtime/clock';
 import { createLogger } from '@sluice/runtime/telemetry';
 import { Allocator } from './core/allocator.ts';
 import type { CounterConfig } from './core/record.ts';

@@ -74,6 +74,7 @@ interface Counter {
 }
 
 const longestPollMs = 500;
+const vacantPollMs = 50;
 const idlePollMs = 10_000;
 /** After a hand-over, the named successor goes first; the others step in when it does not. */
 const holdBackMs = 300;
@@ -162,7 +163,7 @@ export class Allocator {
       snapshot === undefined
         ? 'the ledger is missing'
         : regression(snapshot, this.#memory, floor, this.#options.counters);
-    this.#pollAt = now.monotonic + this.#pollMs();
+    this.#pollAt = now.monotonic + this.#pollMs(snapshot);
     if (snapshot === undefined || wrong !== undefined) {
       this.#trouble = wrong;
       this.#forgetAll();
@@ -385,8 +386,11 @@ export class Allocator {
     return { kind: 'wait', until: Math.min(this.#pollAt, until) };
   }
 
-  #pollMs(): number {
-    return this.#options.ordering === 'Unique' ? idlePollMs : Math.min(this.#options.leaseMs / 6, longestPollMs);
+  #pollMs(snapshot: LedgerSnapshot | undefined): number {
+    if (this.#options.ordering === 'Unique') return idlePollMs;
+    // Between two holders: requests wait.
+    if (snapshot?.record.holder === '') return vacantPollMs;
+    return Math.min(this.#options.leaseMs / 6, longestPollMs);
   }
 
   #backOff(now: Instant): void {

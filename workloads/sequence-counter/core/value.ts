@@ -35,3 +35,27 @@ export function valuesOf(ranges: readonly Range[], step: bigint): bigint[] {
   }
   return values;
 }
+
+/**
+ * Shares ranges out in parts of the given sizes, in order. Undefined when they do not hold exactly as many numbers as the
+ * sizes add up to.
+ */
+export function splitRanges(ranges: readonly Range[], sizes: readonly number[], step: bigint): Range[][] | undefined {
+  const source = ranges.values();
+  let head = source.next().value;
+  const shares: Range[][] = [];
+  for (const size of sizes) {
+    const share: Range[] = [];
+    let missing = size;
+    while (missing > 0) {
+      if (head === undefined) return undefined;
+      const used = Math.min(missing, head.count);
+      share.push({ first: head.first, count: used });
+      missing -= used;
+      const left = head.count - used;
+      head = left === 0 ? source.next().value : { first: head.first + BigInt(used) * step, count: left };
+    }
+    shares.push(share);
+  }
+  return head === undefined ? shares : undefined;
+}

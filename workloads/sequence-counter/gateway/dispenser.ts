@@ -1,5 +1,5 @@
 import { CodedError } from '@sluice/kit';
-import type { Clock } from '@sluice/runtime';
+import type { Clock } from '@sluice/runtime/clock';
 import type { Taken } from '../core/allocator.ts';
 import type { Range } from '../core/value.ts';
 import { counterErrors } from '../errors.ts';
@@ -29,7 +29,10 @@ interface Waiter {
   readonly count: number;
   /** Monotonic ms. */
   readonly deadline: number;
-  readonly resolve: (grant: Grant) => void;
+  /** For another replica: it looks for the holder itself when this process is not the one. */
+  readonly localOnly: boolean;
+  /** Undefined: this process has no numbers to give (only with `localOnly`). */
+  readonly resolve: (grant: Grant | undefined) => void;
   readonly reject: (error: CodedError) => void;
 }
 
@@ -67,7 +70,18 @@ export class Dispenser {
   }
 
   /** Rejects with SLUICE_COUNTER_EXHAUSTED, _LEDGER_REGRESSED, _NO_NUMBERS (after the patience) or _OVERLOADED. */
-  next(counter: string, count: number): Promise<Grant> {
+  async next(counter: string, count: number): Promise<Grant> {
+    const grant = await this.#enqueue(counter, count, false);
+    if (grant === undefined) throw new Error('only requests of other replicas may go without an answer');
+    return grant;
+  }
+
+  /** For another replica: resolves to undefined when this process does not hold the numbers. Rejects like `next`. */
+  nextLocal(counter: string, count: number): Promise<Grant | undefined> {
+    return this.#enqueue(counter, count, true);
+  }
+
+  #enqueue(counter: string, count: number, localOnly: boolean): Promise<Grant | undefined> {
     const { clock, maxWaiting, patienceMs } = this.#options;
     return new Promise((resolve, reject) => {
       if (this.waiting >= maxWaiting) {
@@ -75,7 +89,7 @@ export class Dispenser {
         reject(new CodedError(counterErrors.overloaded, sentence, { retryAfterSeconds: 1 }));
         return;
       }
-      const waiter = { counter, count, deadline: clock.monotonic() + patienceMs, resolve, reject };
+      const waiter = { counter, count, deadline: clock.monotonic() + patienceMs, localOnly, resolve, reject };
       // Requests that wait for a refill come first: a stream of small requests must not starve a large one.
       if (this.#wanted.has(counter)) this.#keep(waiter);
       else this.#serve(waiter);
@@ -101,6 +115,10 @@ export class Dispenser {
 
   #forward(waiter: Waiter): void {
     const { remote } = this.#options;
+    if (waiter.localOnly) {
+      waiter.resolve(undefined);
+      return;
+    }
     if (remote?.connected !== true) {
       this.#keep(waiter);
       return;

@@ -1,4 +1,4 @@
-import type { Clock } from '@sluice/runtime';
+import type { Clock } from '@sluice/runtime/clock';
 import type { Logger } from '@sluice/runtime/telemetry';
 import type { Allocator, Ask, Taken } from '../core/allocator.ts';
 import type { Instant } from '../core/lease-clock.ts';

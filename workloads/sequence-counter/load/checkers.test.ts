@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { countDuplicates, findInversion, type Observation } from './checkers.ts';
+import { countDuplicates, countMissing, findInversion, type Observation } from './checkers.ts';
 
 const history = fc.array(
   fc.record({
@@ -23,11 +23,14 @@ describe('the checkers', () => {
     );
   });
 
-  it('count what is there twice', () => {
+  it('count what is there twice and what is not there', () => {
     const at = (value: bigint): Observation => ({ value, start: 0, end: 1 });
     expect(countDuplicates([])).toBe(0);
     expect(countDuplicates([at(1n), at(2n)])).toBe(0);
     expect(countDuplicates([at(1n), at(2n), at(1n), at(1n)])).toBe(2);
+    expect(countMissing([at(7n), at(10n), at(8n), at(8n)])).toBe(1);
+    expect(countMissing([at(10n), at(30n)], 10n)).toBe(1);
+    expect(countMissing([])).toBe(0);
     expect(countDuplicates([at(2n ** 53n), at(2n ** 53n + 1n)])).toBe(0);
   });
 });

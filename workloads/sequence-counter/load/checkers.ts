@@ -10,6 +10,17 @@ export function countDuplicates(observations: readonly Observation[]): number {
   return observations.length - new Set(observations.map(({ value }) => value)).size;
 }
 
+/** How many numbers between the smallest and the largest value nobody has, for a counter that counts by `step`. */
+export function countMissing(observations: readonly Observation[], step = 1n): number {
+  const values = new Set(observations.map(({ value }) => value));
+  let [smallest, largest] = [2n ** 64n, -1n];
+  for (const value of values) {
+    if (value < smallest) smallest = value;
+    if (value > largest) largest = value;
+  }
+  return values.size === 0 ? 0 : Number((largest - smallest) / step) + 1 - values.size;
+}
+
 /**
  * An observation that was given a smaller number than one that had ended before it began, with that one; undefined when
  * the history is linearizable. Exact in O(n log n): the values force the only possible order, so it is enough to walk

@@ -1,4 +1,4 @@
-import { countDuplicates, findInversion, type Observation } from './checkers.ts';
+import { countDuplicates, countMissing, findInversion, type Observation } from './checkers.ts';
 
 export interface CounterLoadOptions {
   /** Where the service is, such as `http://127.0.0.1:8080`; several are used in turn. */
@@ -28,6 +28,8 @@ export interface CounterLoadFigures extends CounterLoadProgress {
   readonly duplicates: number;
   /** Whether a number was smaller than one whose answer was complete before its request was sent. */
   readonly inverted: boolean;
+  /** Numbers between the smallest and the largest that nobody got: gaps, plus what other clients took meanwhile. */
+  readonly missing: number;
   readonly perSecond: number;
   readonly seconds: number;
   /** Longest time between two answers in ms, whoever got them: the outage as clients saw it. */
@@ -100,6 +102,7 @@ export async function runCounterLoad(options: CounterLoadOptions): Promise<Count
     answers,
     retried,
     duplicates: countDuplicates(observations),
+    missing: countMissing(observations),
     inverted: findInversion(observations) !== undefined,
     perSecond: Math.round(answers / seconds),
     seconds,

@@ -1,0 +1,173 @@
+import { randomBytes } from 'node:crypto';
+import { installShutdown, UsageError } from '@sluice/kit';
+import { systemClock } from '@sluice/runtime/clock';
+import { connectInCluster, connectKubeconfig } from '@sluice/runtime/kube';
+import { createLogger, type Logger } from '@sluice/runtime/telemetry';
+import { Allocator, type AllocatorOptions } from './core/allocator.ts';
+import { type Identity, identityText } from './core/identity.ts';
+import type { PoolLimits } from './core/pool.ts';
+import { paddedValue } from './core/value.ts';
+import { type CounterService, createCounterService } from './counter-service.ts';
+import { createLeaseLedger } from './ledger/lease-ledger.ts';
+import { type ReplicaConfig, readReplicaConfig } from './replica-config.ts';
+import { HolderLink } from './stream/holder-link.ts';
+import { createProcessKey } from './stream/key-pair.ts';
+import { createMembers } from './stream/members.ts';
+import { createPeerServer } from './stream/peer-server.ts';
+
+export interface ReplicaOptions {
+  readonly version: string;
+  readonly configFile: string;
+  readonly kubeconfig?: string;
+  readonly host: string;
+  readonly port: number;
+  readonly adminPort?: number;
+  readonly peerPort: number;
+  /** Where the other replicas reach this one. */
+  readonly podIp: string;
+  readonly logLevel?: string;
+}
+
+/** Within this time the Service stops sending requests to a pod that is not ready any more. */
+const lameDuckMs = 3_000;
+
+/** One of several processes that share a ledger in a Lease. */
+export async function startReplica(options: ReplicaOptions): Promise<void> {
+  const { version, host, port, adminPort, podIp } = options;
+  const config = await readReplicaConfig(options.configFile);
+  const { identity, namespace } = whoAmI();
+  const log = createLogger('sequence-counter', options.logLevel ?? 'info');
+  const cluster =
+    options.kubeconfig === undefined ? connectInCluster() : await connectKubeconfig({ path: options.kubeconfig });
+  const { client } = cluster;
+  const timeoutMs = Math.max(config.leaseMs / 3, 1_000);
+  const stop = new AbortController();
+
+  let service: CounterService | undefined;
+  const key = createProcessKey(identity.pod);
+  const members = createMembers({ client, clock: systemClock, log, namespace, name: config.name, pod: identity.pod });
+  const server = createPeerServer({
+    log,
+    key,
+    expectedPin: members.pinOf,
+    serve: async (counter, count) => service?.serve(counter, count),
+  });
+  const strict = config.ordering === 'Strict';
+  const peerPort = strict ? await server.listen(options.peerPort, host) : 0;
+  const allocator = new Allocator({
+    ...allocatorOptions(config, identity),
+    ...(strict && { endpoint: { address: `${podIp.includes(':') ? `[${podIp}]` : podIp}:${peerPort}`, pin: key.pin } }),
+  });
+
+  service = createCounterService({
+    version,
+    clock: systemClock,
+    log,
+    counters: config.counters,
+    allocator,
+    ledger: createLeaseLedger({ client, clock: systemClock, namespace, name: config.name, timeoutMs }),
+    storeTimeoutMs: timeoutMs,
+    auth: config.auth,
+    ...(strict && {
+      connect: ({ driver, changed }) => {
+        const link = new HolderLink({
+          clock: systemClock,
+          log,
+          key,
+          pod: identity.pod,
+          stepOf: (counter) => config.counters.find(({ name }) => name === counter)?.step ?? 1n,
+          silenceMs: config.leaseMs,
+          onChange: changed,
+          onLost: () => {
+            allocator.nudge();
+            driver.advance();
+            changed();
+          },
+          onReleased: (invited) => {
+            if (invited) allocator.invite();
+            else allocator.nudge();
+            driver.advance();
+          },
+        });
+        const self = identityText(identity);
+        return {
+          get connected() {
+            return link.connected;
+          },
+          ask: (counter, count) => link.ask(counter, count),
+          announceRelease: () => {
+            server.announceRelease();
+            allocator.nudge();
+            driver.advance();
+          },
+          follow: () => {
+            const record = allocator.view(driver.now()).record;
+            link.follow(record === undefined || record.holder === self ? undefined : record.endpoint);
+          },
+          close: async () => {
+            link.close();
+            await server.close();
+          },
+        };
+      },
+    }),
+  });
+
+  let published = !strict;
+  if (strict) {
+    void members.publish(key.pin, identityText(identity), stop.signal).then(() => {
+      published = true;
+    });
+    service.health.addReadiness('key', () => (published ? undefined : 'not published yet'));
+  }
+  const address = await service.listen(port, host);
+  if (adminPort !== undefined) await service.listenAdmin(adminPort, host);
+  installShutdown({
+    log,
+    health: service.health,
+    steps: [
+      ...service.stopSteps(lameDuckMs),
+      {
+        name: 'cluster',
+        run: () => {
+          stop.abort();
+          cluster.close();
+        },
+      },
+    ],
+  });
+  announce(log, config, address, identity);
+}
+
+function announce(log: Logger, config: ReplicaConfig, address: string, identity: Identity): void {
+  const { name, ordering, auth } = config;
+  log.info({ address, counter: name, ordering, identity: identityText(identity) }, 'started');
+  if (auth === undefined) log.warn('no token is asked: whoever reaches this service may take numbers (spec.auth)');
+}
+
+function allocatorOptions(config: ReplicaConfig, identity: Identity): AllocatorOptions {
+  const { ordering, counters, leaseMs } = config;
+  return {
+    ordering,
+    identity,
+    counters,
+    leaseMs,
+    pool: poolLimits(config),
+    // Random and not counted: a process must not know again what an earlier one of the same name wrote.
+    newNonce: () => paddedValue(randomBytes(8).readBigUInt64BE()),
+  };
+}
+
+/** Unique keeps numbers for the outage that the user wants to outlive: half a block is left when the next is asked for. */
+function poolLimits({ ordering, outageBudgetSeconds }: ReplicaConfig): PoolLimits {
+  if (ordering === 'Strict') return { horizonSeconds: 60, smallestBlock: 100, largestBlock: 1_000_000 };
+  return { horizonSeconds: Math.max(60, outageBudgetSeconds * 2), smallestBlock: 100, largestBlock: 100_000_000 };
+}
+
+function whoAmI(): { identity: Identity; namespace: string } {
+  const { POD_NAME: pod, POD_UID: podUid, POD_NAMESPACE: namespace } = process.env;
+  if (pod === undefined || podUid === undefined || namespace === undefined) {
+    throw new UsageError('--config needs POD_NAME, POD_UID and POD_NAMESPACE in the environment');
+  }
+  return { identity: { pod, podUid, processNonce: randomBytes(4).toString('hex') }, namespace };
+}
