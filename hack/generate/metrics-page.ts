@@ -24,7 +24,7 @@ const sections: readonly Section[] = [
   {
     title: 'Operator: the resources',
     about:
-      'Read from the status of every AppDeployment, SequenceCounter and OrderBook at each scrape; the leader has them all.',
+      'Read from the status of every AppDeployment, SequenceCounter and OrderBook at each scrape. All operator pods export them alike: take `max` over the pods before a sum.',
     metrics: all(resourceMetrics),
   },
   {

@@ -31,13 +31,19 @@ export const orderBookDashboard: DashboardDefinition = {
           { query: rate(book.commands, { by: ['kind', 'result'] }), legend: '{{kind}} {{result}}' },
         ]),
         lines('Trades', 'Trades per second, by symbol.', 'ops', [
-          { query: rate(book.trades, { by: ['name', 'symbol'] }), legend: '{{name}} {{symbol}}' },
+          {
+            query: rate(book.trades, { by: ['namespace', 'name', 'symbol'] }),
+            legend: '{{namespace}}/{{name}} {{symbol}}',
+          },
         ]),
         lines('Open orders', 'Orders that rest in the book, by symbol.', 'short', [
-          { query: value(book.openOrders, 'sum', { by: ['name', 'symbol'] }), legend: '{{name}} {{symbol}}' },
+          {
+            query: value(book.openOrders, 'sum', { by: ['namespace', 'name', 'symbol'] }),
+            legend: '{{namespace}}/{{name}} {{symbol}}',
+          },
         ]),
         lines('Rate limited', 'Requests per second refused because their account sent too many.', 'ops', [
-          { query: rate(book.rateLimited, { by: ['name'] }), legend: '{{name}}' },
+          { query: rate(book.rateLimited, { by: ['namespace', 'name'] }), legend: '{{namespace}}/{{name}}' },
         ]),
       ],
     },
@@ -49,8 +55,14 @@ export const orderBookDashboard: DashboardDefinition = {
           'From the arrival of a valid command to its durable answer: half and 99 % are faster.',
           's',
           [
-            { query: quantile(0.5, book.acknowledgeSeconds, { by: ['name'] }), legend: '{{name}} half' },
-            { query: quantile(0.99, book.acknowledgeSeconds, { by: ['name'] }), legend: '{{name}} 99 %' },
+            {
+              query: quantile(0.5, book.acknowledgeSeconds, { by: ['namespace', 'name'] }),
+              legend: '{{namespace}}/{{name}} half',
+            },
+            {
+              query: quantile(0.99, book.acknowledgeSeconds, { by: ['namespace', 'name'] }),
+              legend: '{{namespace}}/{{name}} 99 %',
+            },
           ],
         ),
         lines(
@@ -58,21 +70,27 @@ export const orderBookDashboard: DashboardDefinition = {
           'How many commands share one write to the disk: half and 99 % of the commits have fewer.',
           'short',
           [
-            { query: quantile(0.5, book.commitCommands, { by: ['name'] }), legend: '{{name}} half' },
-            { query: quantile(0.99, book.commitCommands, { by: ['name'] }), legend: '{{name}} 99 %' },
+            {
+              query: quantile(0.5, book.commitCommands, { by: ['namespace', 'name'] }),
+              legend: '{{namespace}}/{{name}} half',
+            },
+            {
+              query: quantile(0.99, book.commitCommands, { by: ['namespace', 'name'] }),
+              legend: '{{namespace}}/{{name}} 99 %',
+            },
           ],
         ),
         lines('Waiting for the disk', 'Commands that are not durable yet.', 'short', [
-          { query: value(book.pending, 'sum', { by: ['name'] }), legend: '{{name}}' },
+          { query: value(book.pending, 'sum', { by: ['namespace', 'name'] }), legend: '{{namespace}}/{{name}}' },
         ]),
         lines('Written', 'Bytes of commands forced to disk per second.', 'Bps', [
-          { query: rate(book.journalBytes, { by: ['name'] }), legend: '{{name}}' },
+          { query: rate(book.journalBytes, { by: ['namespace', 'name'] }), legend: '{{namespace}}/{{name}}' },
         ]),
         lines('Sequence', 'Number of the last durable command. It never falls.', 'short', [
-          { query: value(book.sequence, 'max', { by: ['name'] }), legend: '{{name}}' },
+          { query: value(book.sequence, 'max', { by: ['namespace', 'name'] }), legend: '{{namespace}}/{{name}}' },
         ]),
         lines('Epoch', 'Each step is a start that writes.', 'short', [
-          { query: value(book.epoch, 'max', { by: ['name'] }), legend: '{{name}}' },
+          { query: value(book.epoch, 'max', { by: ['namespace', 'name'] }), legend: '{{namespace}}/{{name}}' },
         ]),
       ],
     },

@@ -2,7 +2,7 @@ import type { KindName } from '@sluice/api';
 import { resourceMetrics } from '../../../operator/resource-metrics.ts';
 import { serviceMetrics } from '../../../workloads/kit/metrics.ts';
 import { type DashboardDefinition, lines, number, type Panel, type Row } from './dashboard.ts';
-import { counterOf, gaugeOf, observations, quantile, rate, value } from './promql.ts';
+import { counterOf, gaugeOf, observations, quantile, rate, state, value } from './promql.ts';
 
 // Rows that more than one dashboard has.
 
@@ -28,15 +28,15 @@ export function healthPanels(kind: KindName): Panel[] {
   const where = { kind: `="${kind}"` };
   const resource = `${kind}s`;
   return [
-    number(resource, `How many ${resource} are chosen above.`, 'short', value(info, 'sum', { where })),
+    number(resource, `How many ${resource} are chosen above.`, 'short', state(info, 'sum', { where })),
     number(
       'All ready',
       `1 when every chosen ${kind} has condition Ready, 0 or -1 when one has not.`,
       'short',
-      value(condition, 'min', { where: { ...where, type: '="Ready"' } }),
+      state(condition, 'min', { where: { ...where, type: '="Ready"' } }),
     ),
-    number('Pods asked for', 'Pods that the resources ask for.', 'short', value(replicas, 'sum', { where })),
-    number('Pods ready', 'Pods that are ready to serve.', 'short', value(readyReplicas, 'sum', { where })),
+    number('Pods asked for', 'Pods that the resources ask for.', 'short', state(replicas, 'sum', { where })),
+    number('Pods ready', 'Pods that are ready to serve.', 'short', state(readyReplicas, 'sum', { where })),
   ];
 }
 

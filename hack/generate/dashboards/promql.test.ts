@@ -1,6 +1,6 @@
 import { defineMetrics } from '@sluice/runtime/telemetry';
 import { expect, test } from 'vitest';
-import { counterOf, observations, orZero, quantile, rate, value } from './promql.ts';
+import { counterOf, observations, orZero, quantile, rate, state, value } from './promql.ts';
 
 const { orders, open, seconds } = defineMetrics({
   orders: { type: 'counter', name: 'orders_total', help: 'Orders.', labels: ['symbol', 'result'] },
@@ -23,6 +23,13 @@ test('a query is its metric within the scope', () => {
     'histogram_quantile(0.99, sum by (symbol, le) (rate(order_seconds_bucket{namespace=~"$namespace"}[$__rate_interval])))',
   );
   expect(rate(counterOf('process_cpu_seconds_total'))(scope)).toContain('process_cpu_seconds_total{');
+});
+
+test('what every operator pod exports alike is counted once', () => {
+  const replicas = { type: 'gauge', name: 'replicas', help: 'Pods.', labels: ['namespace', 'name'] } as const;
+  expect(state(replicas, 'sum')(scope)).toBe(
+    'sum (max by (cluster, namespace, name) (replicas{namespace=~"$namespace"}))',
+  );
 });
 
 test('what the metric does not have fails the compiler', () => {

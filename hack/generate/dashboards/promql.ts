@@ -39,6 +39,19 @@ export function value<D extends MetricDefinition & { type: 'gauge' }>(
   return (scope) => `${aggregate(aggregation, selection)} (${selector(metric.name, scope, selection.where)})`;
 }
 
+/**
+ * The present value of a gauge that every operator pod exports alike (the standby's caches are as full as the leader's):
+ * each series is counted once, whoever exports it.
+ */
+export function state<D extends MetricDefinition & { type: 'gauge' }>(
+  metric: D,
+  aggregation: Aggregation,
+  selection: Selection<D> = {},
+): Query {
+  const once = aggregate('max', { by: ['cluster', ...metric.labels] });
+  return (scope) => `${aggregate(aggregation, selection)} (${once} (${selector(metric.name, scope, selection.where)}))`;
+}
+
 /** Increase of a counter per second over the window. */
 export function rate<D extends MetricDefinition & { type: 'counter' }>(metric: D, selection: Selection<D> = {}): Query {
   return (scope) => sumRate(metric.name, scope, selection);

@@ -33,10 +33,16 @@ export const sequenceCounterDashboard: DashboardDefinition = {
       title: 'Numbers',
       panels: [
         lines('Handed out', 'Numbers handed out to clients per second, by counter.', 'ops', [
-          { query: rate(counter.numbers, { by: ['name', 'counter'] }), legend: '{{name}} {{counter}}' },
+          {
+            query: rate(counter.numbers, { by: ['namespace', 'name', 'counter'] }),
+            legend: '{{namespace}}/{{name}} {{counter}}',
+          },
         ]),
         lines('High-water mark', 'First number that nobody reserved. It never falls.', 'short', [
-          { query: value(counter.highWater, 'max', { by: ['name', 'counter'] }), legend: '{{name}} {{counter}}' },
+          {
+            query: value(counter.highWater, 'max', { by: ['namespace', 'name', 'counter'] }),
+            legend: '{{namespace}}/{{name}} {{counter}}',
+          },
         ]),
         lines('In hand', 'Reserved numbers that are not handed out yet, by pod.', 'short', [
           { query: value(counter.inHand, 'sum', { by: ['pod', 'counter'] }), legend: '{{pod}} {{counter}}' },
@@ -56,10 +62,13 @@ export const sequenceCounterDashboard: DashboardDefinition = {
       title: 'Lease and ledger',
       panels: [
         lines('Lease', 'Time until the holder must stop unless it renews.', 's', [
-          { query: value(counter.leaseSeconds, 'max', { by: ['name'] }), legend: '{{name}}' },
+          {
+            query: value(counter.leaseSeconds, 'max', { by: ['namespace', 'name'] }),
+            legend: '{{namespace}}/{{name}}',
+          },
         ]),
         lines('Epoch', 'How many times the ledger was taken over. Each step is a change of the holder.', 'short', [
-          { query: value(counter.epoch, 'max', { by: ['name'] }), legend: '{{name}}' },
+          { query: value(counter.epoch, 'max', { by: ['namespace', 'name'] }), legend: '{{namespace}}/{{name}}' },
         ]),
         lines('Holder', 'The pod that holds the lease.', 'short', [
           { query: value(counter.holds, 'max', { by: ['pod'] }), legend: '{{pod}}' },
