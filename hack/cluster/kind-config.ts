@@ -6,11 +6,15 @@ export const hostPorts: readonly number[] = Array.from({ length: 10 }, (_, index
 /** The regions that the workers stand for; each has one zone. */
 export const regions = ['eu', 'us', 'ap'] as const;
 
+/** Addresses of Services; kind's default, written down because nodes have a rule about them (node-rootfs.ts). */
+export const serviceSubnet = '10.96.0.0/16';
+
 /** What kind makes the cluster from: a control plane that holds the host ports, and one worker per region. */
 export function kindConfig(): string {
   return stringify({
     kind: 'Cluster',
     apiVersion: 'kind.x-k8s.io/v1alpha4',
+    networking: { serviceSubnet },
     nodes: [
       {
         role: 'control-plane',

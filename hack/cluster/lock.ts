@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '../../operator/runtime/clock.ts';
 import { ClusterError } from './errors.ts';
@@ -53,7 +53,7 @@ export async function takeLock(
     if (content === '') await pause(clock, 50);
     const again = await readFile(path, 'utf8').catch(() => undefined);
     if (again === content && isStale(content, processStart)) {
-      await rm(path, { force: true });
+      await removeStale(path, content);
       continue;
     }
     const owner = parseOwner(content);
@@ -67,6 +67,18 @@ export async function takeLock(
     if (!said) report(`waiting for ${who}`);
     said = true;
     await pause(clock, 200);
+  }
+}
+
+/** Removes a stale lock, but not one that another waiting run has put in its place meanwhile. */
+async function removeStale(path: string, content: string): Promise<void> {
+  const aside = `${path}.${process.pid}.stale`;
+  try {
+    await rename(path, aside);
+    if ((await readFile(aside, 'utf8')) !== content) await link(aside, path);
+    await rm(aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 }
 

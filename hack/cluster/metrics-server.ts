@@ -4,32 +4,41 @@ import { run } from './command.ts';
 import { type ClusterEnv, context as contextName } from './environment.ts';
 import type { Step } from './steps.ts';
 
-const manifest = join(import.meta.dirname, 'metrics-server.yaml');
+/** The two manifests: metrics-server itself, and what announces it to the API server. */
+export interface Manifests {
+  readonly server: string;
+  readonly api: string;
+}
 
-/** Installs metrics-server: `kubectl top` and horizontal autoscaling need it. Done while its Deployment is available. */
-export function metricsServerStep({ env }: ClusterEnv, image: string, text: string): Step {
-  const deployment = ['--namespace=kube-system', 'deployment/metrics-server'];
+export async function metricsServerManifests(): Promise<Manifests> {
+  const read = (name: string): Promise<string> => readFile(join(import.meta.dirname, name), 'utf8');
+  return { server: await read('metrics-server.yaml'), api: await read('metrics-api.yaml') };
+}
+
+/** Installs metrics-server: `kubectl top` and horizontal autoscaling need it. Done while it gives metrics. */
+export function metricsServerStep({ env }: ClusterEnv, image: string, { server, api }: Manifests): Step {
   const kubectl = ['--context', contextName];
+  const deployment = ['--namespace=kube-system', 'deployment/metrics-server'];
+  const apiService = 'apiservice/v1beta1.metrics.k8s.io';
   return {
     name: 'metrics-server-pod',
     version: '',
-    inputs: [image, text],
+    inputs: [image, server, api],
     after: ['cluster'],
     outputs: [],
     present: async () => {
-      const column = 'jsonpath={.status.availableReplicas} {.spec.template.spec.containers[0].image}';
-      const question = [...kubectl, 'get', ...deployment, '--ignore-not-found', '--output', column];
-      return (await run('kubectl', question, { env, timeoutMs: 10_000 })) === `1 ${image}`;
+      const column = 'jsonpath={.status.conditions[?(@.type=="Available")].status}';
+      const question = [...kubectl, 'get', apiService, '--ignore-not-found', '--output', column];
+      return (await run('kubectl', question, { env, timeoutMs: 10_000 })) === 'True';
     },
     lane: 'fetch',
     run: async ({ log, signal }) => {
-      const input = text.replace('IMAGE', image);
-      await run('kubectl', [...kubectl, 'apply', '--filename', '-'], { env, log, signal, input });
-      await run('kubectl', [...kubectl, 'rollout', 'status', ...deployment, '--timeout=150s'], { env, log, signal });
+      const options = { env, log, signal };
+      const apply = [...kubectl, 'apply', '--filename', '-'];
+      await run('kubectl', apply, { ...options, input: server.replace('IMAGE', image) });
+      await run('kubectl', [...kubectl, 'rollout', 'status', ...deployment, '--timeout=150s'], options);
+      await run('kubectl', apply, { ...options, input: api });
+      await run('kubectl', [...kubectl, 'wait', '--for=condition=Available', apiService, '--timeout=60s'], options);
     },
   };
-}
-
-export async function metricsServerManifest(): Promise<string> {
-  return readFile(manifest, 'utf8');
 }

@@ -5,6 +5,7 @@ import { run } from './command.ts';
 import { debianMirror, ensureInstalled } from './debian.ts';
 import { contentDigest, emptyFolder, putInPlace } from './files.ts';
 import { goModules, goPrograms } from './go-programs.ts';
+import { serviceSubnet } from './kind-config.ts';
 import type { Layout } from './layout.ts';
 import type { Step, StepContext } from './steps.ts';
 
@@ -42,7 +43,7 @@ export function nodeRootfsStep(places: Layout): Step {
   return {
     name: 'node-rootfs',
     version: suite,
-    inputs: [goPrograms.kind.version, contentDigest(import.meta.filename)],
+    inputs: [goPrograms.kind.version, serviceSubnet, contentDigest(import.meta.filename)],
     after: [],
     outputs: [rootfsFolder(places)],
     lane: 'fetch',
@@ -54,6 +55,7 @@ export function nodeRootfsStep(places: Layout): Step {
       await run('debootstrap', flags, { log, signal });
       await nodeFiles(root, context);
       await lowerDemands(root);
+      await keepServicesInside(root);
       await putInPlace(root, rootfsFolder(places));
     },
   };
@@ -112,4 +114,16 @@ async function lowerDemands(root: string): Promise<void> {
     await dropIn(`system/${unit}.service.d`, 'Service', ['OOMScoreAdjust=0', 'LimitNOFILE=20000']);
   }
   await dropIn('system.conf.d', 'Manager', ['DefaultLimitNOFILE=20000:20000', 'DefaultOOMScoreAdjust=0']);
+}
+
+/**
+ * Refuses connections to service addresses that kube-proxy does not know (yet): they would leave the node for whatever
+ * answers there in the host's network, and a connection that was made so would stay. The rule sees only what was not
+ * translated, because translation comes first.
+ */
+async function keepServicesInside(root: string): Promise<void> {
+  const folder = join(root, 'etc/systemd/system/kubelet.service.d');
+  const rule = `$$chain -d ${serviceSubnet} -j REJECT`;
+  const command = `for chain in OUTPUT FORWARD; do iptables -w -C ${rule} || iptables -w -A ${rule}; done`;
+  await writeFile(join(folder, '20-services.conf'), `[Service]\nExecStartPre=/bin/sh -c '${command}'\n`);
 }

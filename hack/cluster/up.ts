@@ -8,7 +8,7 @@ import { type ClusterEnv, context, environmentFor } from './environment.ts';
 import { goPrograms, goStep } from './go-programs.ts';
 import { type Layout, layout } from './layout.ts';
 import { takeLock } from './lock.ts';
-import { metricsServerManifest, metricsServerStep } from './metrics-server.ts';
+import { metricsServerManifests, metricsServerStep } from './metrics-server.ts';
 import { builtNodeImage, nodeImageStep } from './node-image.ts';
 import { nodeRootfsStep } from './node-rootfs.ts';
 import { createProgress, duration, lineOutput, type Output, type Progress } from './progress.ts';
@@ -104,7 +104,7 @@ async function builtPlan(path: Path, places: Layout, how: ClusterEnv): Promise<P
     prometheus.step,
     nodeImageStep(places, env),
     clusterStep(places, how, builtNodeImage, ['node-image', 'kind']),
-    metricsServerStep(how, ownImages.metricsServer, await metricsServerManifest()),
+    metricsServerStep(how, ownImages.metricsServer, await metricsServerManifests()),
   ];
   const state = {
     path,
@@ -125,7 +125,7 @@ async function pulledPlan(path: Path, places: Layout, how: ClusterEnv): Promise<
     kubectlStep(places, publishedImages.node, env),
     ...((await kindFits(env)) ? [] : [goStep(goPrograms.kind, places.bin)]),
     clusterStep(places, how, publishedImages.node, ['node-image', 'kubectl']),
-    metricsServerStep(how, publishedImages.metricsServer, await metricsServerManifest()),
+    metricsServerStep(how, publishedImages.metricsServer, await metricsServerManifests()),
   ];
   const state = {
     path,
