@@ -3,6 +3,7 @@ import { goPrograms, goStep } from './go-programs.ts';
 import { layout } from './layout.ts';
 import { takeLock } from './lock.ts';
 import { createProgress, lineOutput } from './progress.ts';
+import { checkGo } from './requirements.ts';
 import { runSteps, stepsToDo } from './steps.ts';
 
 /** Programs for tests without a cluster. `hyperkube` brings kube-apiserver, kube-controller-manager, kubectl and kubeadm. */
@@ -38,6 +39,7 @@ export async function ensureBinaries(
     report,
   });
   try {
+    await checkGo();
     const progress = createProgress(systemClock, lineOutput(report));
     const signal = new AbortController().signal;
     await runSteps(systemClock, steps, { stamps: places.stamps, logs: places.logs, progress, signal });

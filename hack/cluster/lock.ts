@@ -78,7 +78,9 @@ async function removeStale(path: string, content: string): Promise<void> {
     if ((await readFile(aside, 'utf8')) !== content) await link(aside, path);
     await rm(aside);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    // Another run was faster: it has removed the stale lock, or has put its own in the place.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'EEXIST') throw error;
   }
 }
 

@@ -1,7 +1,9 @@
 import { readFileSync, statfsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { run } from './command.ts';
+import { join } from 'node:path';
+import { attempt } from './command.ts';
 import { ClusterError } from './errors.ts';
+import { goModules, goPrograms } from './go-programs.ts';
 import type { Layout } from './layout.ts';
 import type { Path } from './state.ts';
 
@@ -72,11 +74,15 @@ function checkBuilding({ platform, arch, uid, capabilities }: Machine): void {
   }
 }
 
-/** Rejects with SLUICE_TOOL_MISSING when there is no Go, or one too old for the pinned modules. */
+/** Rejects with SLUICE_TOOL_MISSING when there is no Go, or one too old for the pinned modules that may not fetch a newer. */
 export async function checkGo(): Promise<void> {
-  const version = (await run('go', ['env', 'GOVERSION'], { cwd: '/' })).trim();
-  if (isRecentGo(version)) return;
-  throw new ClusterError('SLUICE_TOOL_MISSING', `${version} is too old: install Go ${leastGo.join('.')} or newer`);
+  // Inside the module that asks for most, go says which toolchain it would use there.
+  const { stdout } = await attempt('go', ['env', 'GOVERSION'], {
+    cwd: join(goModules, goPrograms.metricsServer.module),
+  });
+  if (isRecentGo(stdout.trim())) return;
+  const found = (await attempt('go', ['version'], { cwd: '/' })).stdout.split(' ')[2] ?? 'this Go';
+  throw new ClusterError('SLUICE_TOOL_MISSING', `${found} is too old: install Go ${leastGo.join('.')} or newer`);
 }
 
 export function isRecentGo(version: string): boolean {
