@@ -62,8 +62,14 @@ function appOfPod({ metadata: { namespace = '', labels } }: Pod): ObjectKey[] {
   return isOurs && name !== undefined ? [{ namespace, name }] : [];
 }
 
+/**
+ * What the API server answers to a template that is wrong: 422 when a rule is broken, and 500 with one of these texts when
+ * a field is unknown or has the wrong type, because server-side apply finds that before validation does (seen in 1.34).
+ */
 function isInvalid(error: unknown): error is KubeApiError {
-  return error instanceof KubeApiError && error.status === 422;
+  if (!(error instanceof KubeApiError)) return false;
+  const malformed = /^failed to (create typed patch|convert new) object/;
+  return error.status === 422 || error.status === 400 || (error.status === 500 && malformed.test(error.message));
 }
 
 async function carryOut(ctx: ReconcileContext, app: AppDeployment, made: AppPlan): Promise<void> {
