@@ -9,7 +9,7 @@ import {
   type Health,
   type ShutdownStep,
 } from '@sluice/kit';
-import type { Clock } from '@sluice/runtime';
+import type { Clock } from '@sluice/runtime/clock';
 import { createMetrics, createRegistry, type Logger, type Metrics } from '@sluice/runtime/telemetry';
 import { errors } from './errors.ts';
 import type { Command } from './exchange/command.ts';

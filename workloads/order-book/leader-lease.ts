@@ -1,6 +1,6 @@
 import { type ShutdownStep, UsageError } from '@sluice/kit';
-import { type Clock, isConflict, type KubeClient, Lease, systemClock } from '@sluice/runtime';
-import { connectInCluster } from '@sluice/runtime/kube';
+import { type Clock, systemClock } from '@sluice/runtime/clock';
+import { connectInCluster, isConflict, type KubeClient, Lease } from '@sluice/runtime/kube';
 import type { Logger } from '@sluice/runtime/telemetry';
 import type { BookService } from './book-service.ts';
 

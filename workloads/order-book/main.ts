@@ -9,7 +9,7 @@ import {
   runProgram,
   UsageError,
 } from '@sluice/kit';
-import { systemClock } from '@sluice/runtime';
+import { systemClock } from '@sluice/runtime/clock';
 import { createLogger } from '@sluice/runtime/telemetry';
 import { Option } from 'commander';
 import { type BookService, startBook } from './book-service.ts';

@@ -15,27 +15,32 @@ export class ByteWriter {
   }
 
   u8(value: number): void {
-    this.view.setUint8(this.reserve(1), value);
+    const at = this.reserve(1);
+    this.view.setUint8(at, value);
   }
 
   u16(value: number): void {
-    this.view.setUint16(this.reserve(2), value, true);
+    const at = this.reserve(2);
+    this.view.setUint16(at, value, true);
   }
 
   u32(value: number): void {
-    this.view.setUint32(this.reserve(4), value, true);
+    const at = this.reserve(4);
+    this.view.setUint32(at, value, true);
   }
 
   /** A whole number in [0, 2^53). */
   u53(value: number): void {
-    this.view.setBigUint64(this.reserve(8), BigInt(value), true);
+    const at = this.reserve(8);
+    this.view.setBigUint64(at, BigInt(value), true);
   }
 
   /** At most 65,535 bytes of UTF-8. */
   text(value: string): void {
     const encoded = Buffer.from(value, 'utf8');
     this.u16(encoded.length);
-    this.bytes.set(encoded, this.reserve(encoded.length));
+    const at = this.reserve(encoded.length);
+    this.bytes.set(encoded, at);
   }
 
   /** A copy of what was written; the writer starts again. */
@@ -45,6 +50,7 @@ export class ByteWriter {
     return taken;
   }
 
+  /** May replace `bytes` and `view`: ask first, then write. */
   private reserve(count: number): number {
     const at = this.length;
     this.length += count;

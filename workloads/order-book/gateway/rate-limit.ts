@@ -1,4 +1,4 @@
-import type { Clock } from '@sluice/runtime';
+import type { Clock } from '@sluice/runtime/clock';
 
 /** Accounts that are tracked at once; beyond it the one that was idle longest is dropped, which only forgives it. */
 const MAX_ACCOUNTS = 100_000;

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import { CodedError, serviceErrors } from '@sluice/kit';
-import type { Clock } from '@sluice/runtime';
+import type { Clock } from '@sluice/runtime/clock';
 import type { Metrics } from '@sluice/runtime/telemetry';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { errors } from '../errors.ts';

@@ -1,0 +1,111 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createLogger } from '@sluice/runtime/telemetry';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { diskError, MemoryDisk } from '../journal/testing/memory-disk.ts';
+import { Sequencer } from './sequencer.ts';
+import { digest } from './snapshot.ts';
+import { Store, type StoreOptions } from './store.ts';
+import { listing, place } from './testing/command-flow.ts';
+
+const log = createLogger('test', 'silent');
+let folder = '';
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sluice-store-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const open = (options: Partial<StoreOptions> = {}): Promise<Store> => {
+  return Store.open({ directory: join(folder, 'data'), log, ...options });
+};
+
+function sequencerOf(store: Store): Sequencer {
+  const { exchange, journal, epoch } = store;
+  return new Sequencer({ exchange, journal, epoch, maxPending: 10_000, onQuiet: () => store.snapshotIfDue() });
+}
+
+async function fill(store: Store, orders: number): Promise<string> {
+  const sequencer = sequencerOf(store);
+  if (store.exchange.sequence === 0) for (const command of listing) await sequencer.submit(command);
+  for (let index = 0; index < orders; index++) {
+    await sequencer.submit(
+      place({ side: index % 3 === 0 ? 1 : 0, price: 90 + (index % 20), account: `a${index % 5}` }),
+    );
+  }
+  await sequencer.stop();
+  return digest(store.exchange);
+}
+
+it('closed and opened again, the book is the same and the epoch higher', async () => {
+  const store = await open();
+  const before = await fill(store, 200);
+  await store.close();
+  const again = await open();
+  expect(digest(again.exchange)).toBe(before);
+  expect(again.epoch).toBe(store.epoch + 1);
+  await again.close();
+});
+
+it('with snapshots and retention on the way, any earlier journal is not needed', async () => {
+  const options = { segmentBytes: 2_000, snapshotEvery: 50 };
+  const store = await open(options);
+  const before = await fill(store, 400);
+  await store.close();
+  const files = readdirSync(join(folder, 'data')).sort();
+  expect(files.filter((name) => name.startsWith('snapshot-'))).toHaveLength(2);
+  expect(files.filter((name) => name.startsWith('journal-'))[0]).not.toBe('journal-00000000000000000001.log');
+  const again = await open(options);
+  expect(digest(again.exchange)).toBe(before);
+  await again.close();
+});
+
+it('a damaged newest snapshot is passed over for the older one and the journal behind it', async () => {
+  const options = { segmentBytes: 2_000, snapshotEvery: 50 };
+  const store = await open(options);
+  const before = await fill(store, 400);
+  await store.close();
+  const newest =
+    readdirSync(join(folder, 'data'))
+      .filter((name) => name.startsWith('snapshot-'))
+      .sort()
+      .at(-1) ?? '';
+  const path = join(folder, 'data', newest);
+  const bytes = readFileSync(path);
+  bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
+  writeFileSync(path, bytes);
+  const again = await open(options);
+  expect(digest(again.exchange)).toBe(before);
+  await again.close();
+});
+
+it('when all snapshots are damaged, nothing is guessed', async () => {
+  const store = await open();
+  await fill(store, 20);
+  await store.close();
+  for (const name of readdirSync(join(folder, 'data')).filter((file) => file.startsWith('snapshot-'))) {
+    writeFileSync(join(folder, 'data', name), 'x');
+  }
+  await expect(open()).rejects.toMatchObject({ code: 'SLUICE_SNAPSHOT_CORRUPT' });
+});
+
+it('the directory belongs to one at a time, and a refused start leaves it alone', async () => {
+  const store = await open();
+  await expect(open()).rejects.toMatchObject({ code: 'SLUICE_DIRECTORY_IN_USE' });
+  await store.close();
+  await (await open()).close();
+});
+
+it('a directory that cannot be made or used is said, and nothing is left behind', async () => {
+  await expect(open({ directory: join(folder, 'no', 'such') })).rejects.toMatchObject({
+    code: 'SLUICE_DIRECTORY_UNUSABLE',
+    message: expect.stringContaining('its parent does not exist'),
+  });
+  writeFileSync(join(folder, 'file'), '');
+  await expect(open({ directory: join(folder, 'file') })).rejects.toMatchObject({ code: 'SLUICE_DIRECTORY_UNUSABLE' });
+  const full = new MemoryDisk();
+  full.fault = ({ kind }) => (kind === 'write' ? { error: diskError('ENOSPC') } : undefined);
+  await expect(open({ disk: full })).rejects.toMatchObject({ code: 'ENOSPC' });
+  expect(readdirSync(folder)).toEqual(['file']);
+});

@@ -1,0 +1,86 @@
+import fc from 'fast-check';
+import type { Command } from '../command.ts';
+
+export const btc = { name: 'BTC-EUR', tickSize: '0.01', lotSize: '0.0001' };
+export const eth = { name: 'ETH-EUR', tickSize: '0.05', lotSize: '0.001' };
+export const listing: readonly Command[] = [
+  { kind: 'symbol', ...btc },
+  { kind: 'symbol', ...eth },
+];
+
+/** A limit order for tests: `buy 5 @ 100` of account a, without a client id, unless told otherwise. */
+export function place(overrides: Partial<Extract<Command, { kind: 'place' }>> = {}): Command {
+  return {
+    kind: 'place',
+    timeMs: 1_000,
+    account: 'a',
+    clientOrderId: '',
+    symbol: 'BTC-EUR',
+    side: 0,
+    type: 'limit',
+    timeInForce: 'GTC',
+    postOnly: false,
+    price: 100,
+    quantity: 5,
+    ...overrides,
+  };
+}
+
+const timeMs = fc.integer({ min: 0, max: 2 ** 41 });
+const account = fc.constantFrom('a', 'b', '__proto__', 'ü');
+// Small numbers, so that commands meet orders: ids are the sequences of the commands before.
+const orderId = fc.integer({ min: 1, max: 60 });
+const price = fc.integer({ min: 95, max: 105 });
+const quantity = fc.integer({ min: 1, max: 9 });
+
+/** Commands as clients send them, good and bad: repeated client ids, dead orders, unknown symbols, full accounts. */
+export const commands: fc.Arbitrary<Command[]> = fc.array(
+  fc.oneof(
+    {
+      weight: 6,
+      arbitrary: fc
+        .record({
+          timeMs,
+          account,
+          clientOrderId: fc.constantFrom('', '', '1', '2', '3', '__proto__', 'constructor'),
+          symbol: fc.constantFrom('BTC-EUR', 'BTC-EUR', 'ETH-EUR', 'XXX'),
+          side: fc.constantFrom(0 as const, 1 as const),
+          price,
+          quantity,
+          kind: fc.constantFrom('gtc', 'gtc', 'gtc', 'ioc', 'fok', 'post', 'market'),
+        })
+        .map(({ kind, price: limit, ...rest }): Command => {
+          const market = kind === 'market';
+          return {
+            ...rest,
+            kind: 'place',
+            type: market ? 'market' : 'limit',
+            timeInForce: market || kind === 'ioc' ? 'IOC' : kind === 'fok' ? 'FOK' : 'GTC',
+            postOnly: kind === 'post',
+            price: market ? 0 : limit,
+          };
+        }),
+    },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant('cancel' as const), timeMs, account, orderId }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        kind: fc.constant('replace' as const),
+        timeMs,
+        account,
+        orderId,
+        price: fc.oneof(fc.constant(0), price),
+        quantity: fc.oneof(fc.constant(0), quantity),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant('limits' as const),
+        maxOrdersPerAccount: fc.integer({ min: 1, max: 20 }),
+        closedOrdersKept: fc.integer({ min: 0, max: 30 }),
+      }),
+    },
+  ),
+  { maxLength: 80 },
+);
