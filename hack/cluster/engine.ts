@@ -3,7 +3,7 @@ import { openSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../../operator/runtime/clock.ts';
-import { attempt, lastWords, run } from './command.ts';
+import { attempt, run } from './command.ts';
 import { type DebianPackage, downloadPackages, ensureInstalled, unpack } from './debian.ts';
 import { ClusterError } from './errors.ts';
 import { emptyFolder, putInPlace } from './files.ts';
@@ -91,7 +91,7 @@ async function startEngine(clock: Clock, places: Layout, env: NodeJS.ProcessEnv,
   await stopEngine(clock, places);
   await mkdir(places.engineData, { recursive: true });
   await mkdir(places.engineRun, { recursive: true });
-  const output = openSync(log, 'a');
+  const output = openSync(log, 'w');
   const flags = [
     ...['--host', `unix://${places.engineSocket}`, '--data-root', places.engineData],
     ...['--exec-root', places.engineRun, '--pidfile', places.enginePid, '--storage-driver', 'overlay2'],
@@ -114,10 +114,11 @@ async function startEngine(clock: Clock, places: Layout, env: NodeJS.ProcessEnv,
   child.unref();
   const up = await until(clock, { limitMs: startLimitMs, everyMs: 200 }, async () => ended || (await answers(env)));
   if (up && !ended) return;
-  const words = lastWords({ code: null, stdout: '', stderr: await readFile(log, 'utf8') });
+  const said = await readFile(log, 'utf8');
+  const [, reason = 'it says nothing'] = /.*failed to start daemon: (.*)/s.exec(said) ?? [];
   throw new ClusterError(
     'SLUICE_COMMAND_FAILED',
-    `the private container engine does not start: ${words}; the whole log is ${log}`,
+    `the private container engine does not start: ${reason.trim()}; the whole log is ${log}`,
   );
 }
 

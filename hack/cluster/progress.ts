@@ -19,7 +19,8 @@ export interface Progress {
   started(step: Named): void;
   cached(step: Named): void;
   built(step: Named, seconds: number): void;
-  failed(step: Named): void;
+  /** `word`: `failed`, or `stopped` when it was ended because of something else. */
+  failed(step: Named, word: 'failed' | 'stopped'): void;
   /** A line that belongs to no step. */
   line(text: string): void;
   /** Stops the redrawing. */
@@ -101,7 +102,7 @@ export function createProgress(clock: Clock, output: Output): Progress {
     },
     cached: (step) => finish(step, 'cached'),
     built: (step, seconds) => finish(step, `built in ${duration(seconds)}`),
-    failed: (step) => finish(step, 'failed'),
+    failed: finish,
     line: (text) => redraw(`${text}\n`),
     end: () => {
       cancel?.();

@@ -5,7 +5,14 @@ import type { Path } from './state.ts';
 
 const places = layout({ XDG_CACHE_HOME: '/home/a/.cache' });
 const all = (1n << 41n) - 1n;
-const root: Machine = { platform: 'linux', arch: 'x64', uid: 0, capabilities: all, freeBytes: 50e9 };
+const root: Machine = {
+  platform: 'linux',
+  arch: 'x64',
+  uid: 0,
+  capabilities: all,
+  userNamespace: false,
+  freeBytes: 50e9,
+};
 const built: Path = { engine: 'private', images: 'built' };
 const pulled: Path = { engine: 'running', images: 'pulled' };
 
@@ -21,6 +28,7 @@ test('a user in the docker group needs neither root nor capabilities, on any arc
 test.each([
   ['no root', { uid: 1000 }, 'SLUICE_NOT_PERMITTED', 'needs root'],
   ['no CAP_SYS_ADMIN', { capabilities: all & ~(1n << 21n) }, 'SLUICE_NOT_PERMITTED', 'CAP_SYS_ADMIN'],
+  ['root of a rootless container', { userNamespace: true }, 'SLUICE_NOT_PERMITTED', 'user namespace'],
   ['another architecture', { arch: 'riscv64' }, 'SLUICE_NOT_SUPPORTED', 'linux on riscv64'],
   ['another system', { platform: 'darwin' }, 'SLUICE_NOT_SUPPORTED', 'darwin on x64'],
   ['little disk', { freeBytes: 3.2e9 }, 'SLUICE_DISK_FULL', '3.2 GB are free'],

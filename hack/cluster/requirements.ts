@@ -14,6 +14,8 @@ export interface Machine {
   readonly uid: number;
   /** Effective capabilities, as in /proc/self/status. */
   readonly capabilities: bigint;
+  /** This process's root is another user outside: of a rootless container, say. */
+  readonly userNamespace: boolean;
   readonly freeBytes: number;
 }
 
@@ -36,6 +38,7 @@ export async function thisMachine({ root }: Layout): Promise<Machine> {
     arch: process.arch,
     uid: process.getuid?.() ?? -1,
     capabilities: BigInt(`0x${capabilities}`),
+    userNamespace: !/^\s*0\s+0\s+4294967295$/m.test(readFileSync('/proc/self/uid_map', 'utf8')),
     freeBytes: bavail * bsize,
   };
 }
@@ -57,7 +60,7 @@ export function checkMachine(path: Path, machine: Machine, places: Layout, again
   }
 }
 
-function checkBuilding({ platform, arch, uid, capabilities }: Machine): void {
+function checkBuilding({ platform, arch, uid, capabilities, userNamespace }: Machine): void {
   if (platform !== 'linux' || arch !== 'x64') {
     const sentence = `without Docker and a registry the cluster can be built on Linux on x64 only, and this is ${platform} on ${arch}`;
     throw new ClusterError('SLUICE_NOT_SUPPORTED', sentence);
@@ -65,6 +68,11 @@ function checkBuilding({ platform, arch, uid, capabilities }: Machine): void {
   if (uid !== 0) {
     const sentence =
       'no Docker with a registry answers, and building the cluster without them needs root: start Docker, or run this as root';
+    throw new ClusterError('SLUICE_NOT_PERMITTED', sentence);
+  }
+  if (userNamespace) {
+    const sentence =
+      'root of a user namespace (a rootless container, say) may not mount file systems, so no containers can run here';
     throw new ClusterError('SLUICE_NOT_PERMITTED', sentence);
   }
   for (const [name, bit] of Object.entries(capabilitiesNeeded)) {

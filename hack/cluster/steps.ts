@@ -101,7 +101,7 @@ async function build(clock: Clock, step: Step, digest: string, options: RunOptio
   try {
     await step.run({ log: join(logs, `${step.name}.log`), signal });
   } catch (error) {
-    progress.failed(step);
+    progress.failed(step, signal.aborted ? 'stopped' : 'failed');
     throw error;
   }
   const seconds = Math.round((clock.monotonic() - begun) / 100) / 10;
