@@ -12,6 +12,7 @@ export interface Informer<T extends KubeObject = KubeObject> {
   readonly metadataOnly: boolean;
   /** Called for each change in order, after the store has it; `initial` for objects of the first list. */
   subscribe(handler: (change: Change<T>) => void): void;
+  get(key: ObjectKey): T | undefined;
   /** The first list is in the store. */
   synced(): boolean;
   /** Resolves true when the store holds this key at this resourceVersion or newer (or has seen it deleted), false after timeoutMs. */

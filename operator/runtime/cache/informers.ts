@@ -111,6 +111,7 @@ function createInformer<T extends KubeObject>(
     namespace,
     store,
     whenSynced,
+    get: (key) => store.get(key),
     subscribe: (handler) => void handlers.push(handler),
     synced: () => store.version() !== undefined,
     // The versions of one resource are one sequence and the watch follows it without gaps, so a store that reached the

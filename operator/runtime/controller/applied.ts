@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { KubeObject } from '../kube/object.ts';
+import { sameQuantity } from '../kube/quantity.ts';
 
 /**
  * `desired` with an annotation that holds a digest of it. The digest tells at the next reconcile whether we want something
@@ -22,10 +23,12 @@ function canonical(value: unknown): string {
 
 /**
  * Does the live object already say everything that `desired` says? It may say more: defaults and other owners' fields.
- * Lists are compared element by element. `live` of a metadata-only cache is judged by what it has.
+ * Lists are compared element by element. The server may write a quantity in another way and leave out what is empty,
+ * false or zero; whether we want such a field at all is told by the digest.
  */
 export function covers(live: unknown, desired: unknown): boolean {
   if (desired === undefined) return true;
+  if (live === undefined && (desired === null || desired === '' || desired === false || desired === 0)) return true;
   if (Array.isArray(desired)) {
     if (!Array.isArray(live)) return desired.length === 0 && live === undefined;
     return live.length === desired.length && desired.every((entry, index) => covers(live[index], entry));
@@ -36,7 +39,7 @@ export function covers(live: unknown, desired: unknown): boolean {
     if (live === null || typeof live !== 'object') return false;
     return entries.every(([key, entry]) => covers((live as Record<string, unknown>)[key], entry));
   }
-  return live === desired;
+  return live === desired || sameQuantity(live, desired);
 }
 
 /** Equal but for keys that are undefined, which JSON does not carry. */

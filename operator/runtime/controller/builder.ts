@@ -98,6 +98,8 @@ function changedBesidesStatus(object: KubeObject, previous: KubeObject | undefin
   const before = previous.metadata;
   return (
     now.uid !== before.uid ||
+    // Resources such as ConfigMaps have no generation: then any change may be one that people made.
+    now.generation === undefined ||
     now.generation !== before.generation ||
     now.deletionTimestamp !== before.deletionTimestamp ||
     JSON.stringify([now.labels, now.annotations, now.finalizers]) !==

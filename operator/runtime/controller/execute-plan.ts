@@ -38,18 +38,27 @@ export async function executePlan<T extends Primary, Status>(
   }
   for (const wanted of plan.apply) await applyOne(ctx, wanted, settings);
   for (const unwanted of plan.delete) await deleteOne(ctx, unwanted);
+  let current: KubeObject = primary;
   if (plan.status !== undefined && !sameJson(primary.status, plan.status)) {
-    const { apiVersion, kind } = primary;
-    const { name, namespace } = primary.metadata;
-    const metadata = namespace === undefined ? { name } : { name, namespace };
-    const body: KubeObject & { status: Status } = { apiVersion, kind, metadata, status: plan.status };
-    await ctx.client.apply(resource, body, { fieldManager, subresource: 'status', signal: ctx.signal });
+    current = await applyStatus(ctx, resource, primary, plan.status, fieldManager);
   }
   for (const event of plan.events) ctx.event(primary, event);
   if (plan.finalizer === false && held) {
-    const others = (primary.metadata.finalizers ?? []).filter((name) => name !== finalizer);
-    await setFinalizers(ctx, resource, primary, others);
+    const others = (current.metadata.finalizers ?? []).filter((name) => name !== finalizer);
+    await setFinalizers(ctx, resource, current, others);
   }
+}
+
+function applyStatus(
+  ctx: ReconcileContext,
+  resource: Resource,
+  { apiVersion, kind, metadata: { name, namespace } }: KubeObject,
+  status: unknown,
+  fieldManager: string,
+): Promise<KubeObject> {
+  const metadata = namespace === undefined ? { name } : { name, namespace };
+  const body: KubeObject & { status: unknown } = { apiVersion, kind, metadata, status };
+  return ctx.client.apply(resource, body, { fieldManager, subresource: 'status', signal: ctx.signal });
 }
 
 async function applyOne(
@@ -59,8 +68,9 @@ async function applyOne(
 ): Promise<void> {
   const desired = withDigest(object, settings.digestAnnotation);
   const live = ctx.cache.get(resource, keyOf(object));
-  if (live !== undefined && live.metadata.deletionTimestamp === undefined && isAsWanted(live, desired, settings))
-    return;
+  // What is going cannot be kept: its end will wake us, and then it is made anew.
+  if (live?.metadata.deletionTimestamp !== undefined) return;
+  if (live !== undefined && isAsWanted(live, desired, settings)) return;
   ctx.log.debug({ object: `${object.kind}/${object.metadata.name}`, had: live !== undefined }, 'apply');
   await ctx.client.apply(resource, desired, { fieldManager: settings.fieldManager, signal: ctx.signal });
 }

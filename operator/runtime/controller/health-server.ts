@@ -21,13 +21,17 @@ export async function serveHealth(port: number, registry: Registry, checks: Heal
     response.writeHead(wrong.length === 0 ? 200 : 503, { 'content-type': 'text/plain' });
     response.end(wrong.length === 0 ? 'ok\n' : `${wrong.join('\n')}\n`);
   };
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => {
     const path = request.url?.split('?', 1)[0];
-    if (path === '/healthz') return answer(response, checks.alive());
-    if (path === '/readyz') return answer(response, checks.ready());
-    if (path !== '/metrics') return void response.writeHead(404).end('/healthz, /readyz and /metrics are here\n');
-    const text = await registry.metrics();
-    response.writeHead(200, { 'content-type': registry.contentType }).end(text);
+    if (path === '/healthz') answer(response, checks.alive());
+    else if (path === '/readyz') answer(response, checks.ready());
+    else if (path !== '/metrics') response.writeHead(404).end('/healthz, /readyz and /metrics are here\n');
+    else {
+      registry.metrics().then(
+        (text) => response.writeHead(200, { 'content-type': registry.contentType }).end(text),
+        (error: unknown) => response.writeHead(500).end(`${String(error)}\n`),
+      );
+    }
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

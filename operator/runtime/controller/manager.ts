@@ -1,19 +1,19 @@
 import type { Registry } from 'prom-client';
-import { createInformers, type Informer, type Informers } from '../cache/index.ts';
+import { createInformers, type Informers } from '../cache/index.ts';
 import { type Clock, type Random, systemClock } from '../clock.ts';
 import { createLeaderElection, type LeaderElectionOptions } from '../election/leader.ts';
-import { createEventRecorder } from '../events/recorder.ts';
+import { createEventRecorder, type EventRecorder } from '../events/recorder.ts';
 import type { Cluster } from '../kube/cluster.ts';
-import { keyText, type ObjectKey, type Resource } from '../kube/object.ts';
-import { createWorkqueueMetrics, observeQueue, sampleQueue, type WorkqueueMetrics } from '../queue/metrics.ts';
+import { keyText, type ObjectKey } from '../kube/object.ts';
+import { createQueueExporter } from '../queue/metrics.ts';
 import { createQueue, type Queue } from '../queue/queue.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
-import type { Controller, Source } from './builder.ts';
+import type { Controller } from './builder.ts';
 import type { CacheReader } from './context.ts';
 import { serveHealth } from './health-server.ts';
 import { controllerMetrics } from './metrics.ts';
-import { type CaughtUp, createOwnWrites } from './own-writes.ts';
+import { caughtUpIn, createOwnWrites } from './own-writes.ts';
 import { type ReconcilerParts, runWorkers } from './reconciler.ts';
 
 /** How long a reconcile waits for its own last write to come back through the watch. */
@@ -44,6 +44,7 @@ export interface ManagerOptions {
   readonly onReady?: (started: { port: number; cache: CacheReader }) => void;
 }
 
+/** A controller with the queue it works off and all that its reconciles use. */
 interface Running {
   readonly controller: Controller;
   readonly parts: ReconcilerParts;
@@ -51,56 +52,38 @@ interface Running {
 
 /**
  * Runs controllers until `signal` aborts: caches, queues and health at once, workers while this instance leads. Standby
- * instances keep their caches and queues current, so that they take over within the time of the election alone. Resolves after
- * the last reconcile has ended and the Lease was given back.
+ * instances keep their caches and queues current, so that they take over within the time of the election alone. Resolves
+ * after the last reconcile has ended and the Lease was given back. Rejects when the port is taken.
  */
 export async function runManager(options: ManagerOptions, signal: AbortSignal): Promise<void> {
-  const { cluster, controllers, log, registry, clock = systemClock, random = Math.random } = options;
-  const informers = createInformers({ cluster, clock, random, log, registry });
-  const { reportingController, identity: reportingInstance } = options;
-  const events = createEventRecorder({
-    client: cluster.client,
-    clock,
-    log,
-    reportingController,
-    reportingInstance,
-    registry,
-  });
-  const queueMetrics = createWorkqueueMetrics(registry);
-  const metrics = createMetrics(controllerMetrics, registry);
-  const caughtUp = caughtUpIn(informers, controllers);
-  const running = controllers.map((controller): Running => {
-    const queue = feedQueue(controller, informers, queueMetrics, clock, random);
-    const event = events.record;
-    const { client } = cluster;
-    const cache = informers.reader;
-    return {
-      controller,
-      parts: { clock, client, cache, queue, ownWrites: createOwnWrites(), caughtUp, event, log, metrics },
-    };
-  });
-  sampleAtScrape(registry, queueMetrics, running, clock);
-
+  const { log, clock = systemClock } = options;
+  const { informers, events, running } = assemble(options, clock);
   let synced = false;
-  const health = await serveHealth(options.metricsPort, registry, {
+  const health = await serveHealth(options.metricsPort, options.registry, {
     alive: () => [],
     ready: () => (synced ? [] : ['caches are not complete yet']),
   });
   const stopResync = resyncEvery(clock, RESYNC_MS, running);
+  const ended = new AbortController();
   try {
-    informers.start(signal);
-    await informers.whenSynced(signal);
+    // Watches end with this run, also when it ends by an error.
+    const watching = AbortSignal.any([signal, ended.signal]);
+    informers.start(watching);
+    await informers.whenSynced(watching);
     synced = true;
-    log.info({ port: health.port, controllers: controllers.map(({ name }) => name) }, 'caches are complete');
+    log.info(
+      { port: health.port, controllers: running.map(({ controller }) => controller.name) },
+      'caches are complete',
+    );
     options.onReady?.({ port: health.port, cache: informers.reader });
-    const lead = async (epoch: number, leadSignal: AbortSignal): Promise<void> => {
+    await elect(options, clock, signal, async (epoch, leadSignal) => {
       log.info({ epoch }, 'leading');
       await Promise.all(running.map(({ controller, parts }) => runWorkers(controller, parts, epoch, leadSignal)));
-    };
-    await elect(options, clock, random, signal, lead);
+    });
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
+    ended.abort();
     stopResync();
     for (const { parts } of running) parts.queue.stop();
     await events.flush(AbortSignal.timeout(2_000));
@@ -108,10 +91,36 @@ export async function runManager(options: ManagerOptions, signal: AbortSignal): 
   }
 }
 
-async function elect(
-  { cluster, log, registry, identity, leaderElection }: ManagerOptions,
+/** Makes everything and connects it; nothing runs yet. */
+function assemble(
+  options: ManagerOptions,
   clock: Clock,
-  random: Random,
+): { informers: Informers; events: EventRecorder; running: Running[] } {
+  const { cluster, controllers, log, registry, random = Math.random } = options;
+  const { client } = cluster;
+  const informers = createInformers({ cluster, clock, random, log, registry });
+  const { reportingController, identity: reportingInstance } = options;
+  const events = createEventRecorder({ client, clock, log, reportingController, reportingInstance, registry });
+  const exporter = createQueueExporter(registry, clock);
+  const metrics = createMetrics(controllerMetrics, registry);
+  const watched = controllers.flatMap(({ sources }) =>
+    sources.map(({ resource, metadataOnly }) => informers.informer(resource, { metadataOnly })),
+  );
+  const caughtUp = caughtUpIn(clock, watched, OWN_WRITE_MS);
+  const running = controllers.map((controller): Running => {
+    const { name } = controller;
+    const queue = createQueue<ObjectKey>({ clock, random, text: keyText, observer: exporter.observer(name) });
+    exporter.expose(name, queue);
+    feedQueue(queue, controller, informers);
+    const shared = { clock, client, cache: informers.reader, event: events.record, log, metrics, caughtUp };
+    return { controller, parts: { ...shared, queue, ownWrites: createOwnWrites() } };
+  });
+  return { informers, events, running };
+}
+
+async function elect(
+  { cluster, log, registry, identity, leaderElection, random = Math.random }: ManagerOptions,
+  clock: Clock,
   signal: AbortSignal,
   lead: (epoch: number, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
@@ -130,20 +139,8 @@ async function elect(
   await election.run(signal, lead);
 }
 
-/** A queue that gets the keys of every change that the sources of `controller` let through. */
-function feedQueue(
-  controller: Controller,
-  informers: Informers,
-  metrics: WorkqueueMetrics,
-  clock: Clock,
-  random: Random,
-): Queue<ObjectKey> {
-  const queue = createQueue<ObjectKey>({
-    clock,
-    random,
-    text: keyText,
-    observer: observeQueue(metrics, controller.name),
-  });
+/** Adds to the queue the keys of every change that the sources of `controller` let through. */
+function feedQueue(queue: Queue<ObjectKey>, controller: Controller, informers: Informers): void {
   for (const source of controller.sources) {
     const { resource, metadataOnly, predicate, mapTo } = source;
     informers.informer(resource, { metadataOnly }).subscribe((change) => {
@@ -152,26 +149,12 @@ function feedQueue(
       const priority = change.type !== 'deleted' && change.initial ? 'resync' : source.priority;
       const { metadata } = change.object;
       const reason = `${change.type} ${resource.kind} ${metadata.name}`;
-      for (const key of mapTo(change.object)) queue.add(key, priority, reason);
+      // Both sides of a change: who lost a child must hear of it as well as who got one.
+      for (const object of previous === undefined ? [change.object] : [change.object, previous]) {
+        for (const key of mapTo(object)) queue.add(key, priority, reason);
+      }
     });
   }
-  return queue;
-}
-
-function caughtUpIn(informers: Informers, controllers: readonly Controller[]): CaughtUp {
-  const watched = new Map<string, Informer[]>();
-  const nameOf = ({ group, plural }: Resource): string => `${group}/${plural}`;
-  for (const { resource, metadataOnly } of controllers.flatMap(({ sources }): readonly Source[] => sources)) {
-    const informer = informers.informer(resource, { metadataOnly });
-    const list = watched.get(nameOf(resource)) ?? [];
-    if (!list.includes(informer)) watched.set(nameOf(resource), [...list, informer]);
-  }
-  return async (resource, key, resourceVersion) => {
-    const waits = (watched.get(nameOf(resource)) ?? []).map((informer) =>
-      informer.caughtUp(key, resourceVersion, OWN_WRITE_MS),
-    );
-    return (await Promise.all(waits)).every(Boolean);
-  };
 }
 
 function resyncEvery(clock: Clock, ms: number, running: readonly Running[]): () => void {
@@ -186,18 +169,4 @@ function resyncEvery(clock: Clock, ms: number, running: readonly Running[]): () 
     cancel = clock.setTimer(ms, tick);
   }
   return () => cancel();
-}
-
-/** Depth and running times are states, not events: they are read when somebody asks. */
-function sampleAtScrape(
-  registry: Registry,
-  metrics: WorkqueueMetrics,
-  running: readonly Running[],
-  clock: Clock,
-): void {
-  const collect = registry.metrics.bind(registry);
-  registry.metrics = () => {
-    for (const { controller, parts } of running) sampleQueue(metrics, controller.name, parts.queue, clock);
-    return collect();
-  };
 }

@@ -20,6 +20,12 @@ export const controllerMetrics = defineMetrics({
     help: 'Reconciles that failed in a way that no retry can mend.',
     labels: ['controller'],
   },
+  panics: {
+    type: 'counter',
+    name: 'controller_runtime_reconcile_panics_total',
+    help: 'Reconciles that failed by a bug in the program (TypeError, ReferenceError, RangeError).',
+    labels: ['controller'],
+  },
   timeouts: {
     type: 'counter',
     name: 'controller_runtime_reconcile_timeouts_total',

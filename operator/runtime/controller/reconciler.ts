@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import { isConflict, type KubeClient } from '../kube/client.ts';
+import { unlessAborted } from '../kube/deadline.ts';
 import { type KubeObject, keyText, type ObjectKey } from '../kube/object.ts';
 import type { Queue, QueueItem } from '../queue/queue.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -28,7 +29,8 @@ export interface ReconcilerParts {
 
 /**
  * Runs the workers of one controller until `signal` aborts, and resolves when the last of them has finished. A reconcile
- * that throws, hangs or is cut off costs its own key a retry and nothing else.
+ * that throws, hangs or is cut off costs its own key a retry and nothing else: one that does not end when its signal
+ * aborts loses its worker, but its key stays taken until it ends, so that no key is ever reconciled twice at a time.
  */
 export async function runWorkers(
   controller: Controller,
@@ -37,13 +39,22 @@ export async function runWorkers(
   signal: AbortSignal,
 ): Promise<void> {
   const { queue, metrics } = parts;
-  metrics.maxConcurrent.set({ controller: controller.name }, controller.concurrency);
+  startAtZero(metrics, controller);
   const work = async (): Promise<void> => {
     for (let item = await queue.take(signal); item !== undefined; item = await queue.take(signal)) {
       await reconcileOne(controller, parts, item, epoch, signal);
     }
   };
   await Promise.all(Array.from({ length: controller.concurrency }, work));
+}
+
+/** A rate over a counter needs the zero before the first event. */
+function startAtZero(metrics: ReconcilerParts['metrics'], { name: controller, concurrency }: Controller): void {
+  metrics.maxConcurrent.set({ controller }, concurrency);
+  for (const result of ['success', 'error', 'requeue_after']) metrics.reconciles.inc({ controller, result }, 0);
+  for (const counter of ['errors', 'terminalErrors', 'panics', 'timeouts', 'staleSkips'] as const) {
+    metrics[counter].inc({ controller }, 0);
+  }
 }
 
 async function reconcileOne(
@@ -58,9 +69,11 @@ async function reconcileOne(
   const id = keyText(key);
   const log = parts.log.child({ controller: controller.name, key: id, reconcileID: randomUUID(), reason });
   const started = clock.monotonic();
+  // What must end before the key may be taken again.
+  let running: Promise<unknown> = Promise.resolve();
   metrics.active.inc(labels);
   try {
-    if (!(await ownWrites.seen(id, parts.caughtUp))) {
+    if (!(await unlessAborted(ownWrites.seen(id, parts.caughtUp), signal))) {
       metrics.staleSkips.inc(labels);
       log.warn('put off: the cache has not seen our own last write yet');
       queue.addAfter(key, STALE_RETRY_MS, 'owner', 'stale cache');
@@ -70,7 +83,9 @@ async function reconcileOne(
       const { cache, event } = parts;
       const client = ownWrites.track(parts.client, id);
       const ctx: ReconcileContext = { client, cache, event, log, signal: deadline, epoch, nowMs: clock.now(), reason };
-      return controller.reconcile(key, ctx);
+      const reconciled = controller.reconcile(key, ctx);
+      running = reconciled;
+      return reconciled;
     });
     settle(result);
   } catch (error) {
@@ -78,7 +93,8 @@ async function reconcileOne(
   } finally {
     metrics.active.dec(labels);
     metrics.seconds.observe(labels, (clock.monotonic() - started) / 1000);
-    queue.done(key);
+    const free = (): void => queue.done(key);
+    running.then(free, free);
   }
 
   function settle(result: Result): void {
@@ -90,11 +106,15 @@ async function reconcileOne(
   }
 
   function fail(error: unknown): void {
-    // Stopped on purpose: whoever leads next reconciles the key.
-    if (signal.aborted) return;
+    if (signal.aborted) {
+      // Stopped on purpose, no failure: whoever leads next finishes it, and that may be this process.
+      queue.add(key, 'owner', 'interrupted');
+      return;
+    }
     metrics.reconciles.inc({ ...labels, result: 'error' });
     metrics.errors.inc(labels);
     if (error instanceof DeadlineExceeded) metrics.timeouts.inc(labels);
+    if (isBug(error)) metrics.panics.inc(labels);
     if (error instanceof TerminalError) {
       metrics.terminalErrors.inc(labels);
       queue.forget(key);
@@ -108,27 +128,28 @@ async function reconcileOne(
   }
 }
 
+function isBug(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
+}
+
 class DeadlineExceeded extends Error {
   override readonly name = 'DeadlineExceeded';
 }
 
-/** Runs `fn` with a signal that aborts with `outer` or after `ms`; rejects at the deadline even when `fn` ignores it. */
+/** Runs `fn` with a signal that aborts with `outer` or after `ms`; rejects then even when `fn` ignores it. */
 async function withDeadline<T>(
   clock: Clock,
   ms: number,
   outer: AbortSignal,
   fn: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
+  outer.throwIfAborted();
   const own = new AbortController();
   const forward = (): void => own.abort(outer.reason);
-  if (outer.aborted) forward();
   outer.addEventListener('abort', forward, { once: true });
   const cancel = clock.setTimer(ms, () => own.abort(new DeadlineExceeded(`no end after ${ms} ms`)));
   try {
-    const aborted = new Promise<never>((_resolve, reject) => {
-      own.signal.addEventListener('abort', () => reject(own.signal.reason), { once: true });
-    });
-    return await Promise.race([fn(own.signal), aborted]);
+    return await unlessAborted(fn(own.signal), own.signal);
   } finally {
     cancel();
     outer.removeEventListener('abort', forward);

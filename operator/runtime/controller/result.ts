@@ -5,8 +5,12 @@ export function done(): Result {
   return { kind: 'done' };
 }
 
-/** Reconcile this key again in `ms` milliseconds (≥ 0), or earlier when something changes. */
+/**
+ * Reconcile this key again in `ms` milliseconds, or earlier when something changes. Throws a RangeError for a negative or
+ * infinite time or none at all, which a timer would take for at once, over and over.
+ */
 export function requeueAfter(ms: number): Result {
+  if (!(ms >= 0 && ms < Number.POSITIVE_INFINITY)) throw new RangeError(`requeueAfter(${ms}): 0 or more milliseconds`);
   return { kind: 'requeueAfter', ms };
 }
 

@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client';
 import type { Clock } from '../clock.ts';
-import { createMetrics, defineMetrics, type Metrics } from '../telemetry/metrics.ts';
+import { createMetrics, defineMetrics } from '../telemetry/metrics.ts';
 import type { Queue, QueueObserver } from './queue.ts';
 
 const seconds = [1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1, 10, 100, 1000];
@@ -53,32 +53,43 @@ export const workqueueMetrics = defineMetrics({
   },
 });
 
-export type WorkqueueMetrics = Metrics<typeof workqueueMetrics>;
-
-export function createWorkqueueMetrics(registry: Registry): WorkqueueMetrics {
-  return createMetrics(workqueueMetrics, registry);
+/** Exports queues by name: what happens to keys as it happens, what the queue holds whenever somebody asks. */
+export interface QueueExporter {
+  observer(name: string): QueueObserver;
+  expose<K>(name: string, queue: Queue<K>): void;
 }
 
-/** The observer of one queue. Gauges of its state are set by `sampleQueue` at each scrape. */
-export function observeQueue(metrics: WorkqueueMetrics, name: string): QueueObserver {
-  const labels = { name, controller: name };
-  metrics.retries.inc(labels, 0);
-  return {
-    added: () => metrics.adds.inc(labels),
-    started: (waitMs) => metrics.queueSeconds.observe(labels, waitMs / 1000),
-    finished: (workMs) => metrics.workSeconds.observe(labels, workMs / 1000),
-    retried: () => metrics.retries.inc(labels),
+export function createQueueExporter(registry: Registry, clock: Clock): QueueExporter {
+  const metrics = createMetrics(workqueueMetrics, registry);
+  const queues = new Map<string, Pick<Queue<unknown>, 'depth' | 'working'>>();
+  const labelsOf = (name: string) => ({ name, controller: name });
+
+  const atScrape = (
+    gauge: typeof metrics.depth,
+    read: (queue: Pick<Queue<unknown>, 'depth' | 'working'>) => number,
+  ) => {
+    const collect = (): void => {
+      for (const [name, queue] of queues) gauge.set(labelsOf(name), read(queue));
+    };
+    Object.assign(gauge, { collect });
   };
-}
+  const secondsSince = (since: number): number => (clock.monotonic() - since) / 1000;
+  atScrape(metrics.depth, (queue) => queue.depth());
+  atScrape(metrics.unfinishedSeconds, (queue) => queue.working().reduce((sum, since) => sum + secondsSince(since), 0));
+  atScrape(metrics.longestSeconds, (queue) => Math.max(0, ...queue.working().map(secondsSince)));
 
-export function sampleQueue<K>(metrics: WorkqueueMetrics, name: string, queue: Queue<K>, clock: Clock): void {
-  const labels = { name, controller: name };
-  const now = clock.monotonic();
-  const times = queue.working().map((since) => (now - since) / 1000);
-  metrics.depth.set(labels, queue.depth());
-  metrics.unfinishedSeconds.set(
-    labels,
-    times.reduce((sum, time) => sum + time, 0),
-  );
-  metrics.longestSeconds.set(labels, Math.max(0, ...times));
+  return {
+    observer(name) {
+      const labels = labelsOf(name);
+      metrics.adds.inc(labels, 0);
+      metrics.retries.inc(labels, 0);
+      return {
+        added: () => metrics.adds.inc(labels),
+        started: (waitMs) => metrics.queueSeconds.observe(labels, waitMs / 1000),
+        finished: (workMs) => metrics.workSeconds.observe(labels, workMs / 1000),
+        retried: () => metrics.retries.inc(labels),
+      };
+    },
+    expose: (name, queue) => void queues.set(name, queue),
+  };
 }

@@ -7,8 +7,15 @@ export type Priority = (typeof PRIORITIES)[number];
 /** First and longest wait of the per-key back-off (client-go starts at 5 ms too; it ends at 1000 s, we at 5 minutes). */
 const BACKOFF_BASE_MS = 5;
 const BACKOFF_MAX_MS = 300_000;
-/** A key that has waited so long goes before more urgent ones; so the least urgent waits at most about this long. */
+/**
+ * A key that has waited so long has aged: every fourth take then goes to the oldest such key, whatever its priority. A
+ * flood of urgent keys cannot starve the others (controller-runtime#3496), and a flood of aged ones, as after a restart,
+ * leaves three takes of four to what people change.
+ */
 export const AGE_LIMIT_MS = 30_000;
+const AGED_SHARE = 4;
+/** The longest delay that a timer of Node can hold; what is longer comes early, which is harmless. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
 
 export interface QueueItem<K> {
   readonly key: K;
@@ -61,7 +68,7 @@ interface Waiting<K> {
 }
 
 export function createQueue<K>({ clock, random, text, observer }: QueueOptions<K>): Queue<K> {
-  // Maps keep insertion order: the first entry of a lane is its oldest.
+  // Maps keep insertion order, so a lane is first in, first out.
   const lanes: Record<Priority, Map<string, Waiting<K>>> = { user: new Map(), owner: new Map(), resync: new Map() };
   const laneOf = new Map<string, Priority>();
   const workingSince = new Map<string, number>();
@@ -69,6 +76,7 @@ export function createQueue<K>({ clock, random, text, observer }: QueueOptions<K
   const delayed = new Map<string, { readonly dueMs: number; readonly cancel: () => void }>();
   const failures = new Map<string, number>();
   const takers: (() => void)[] = [];
+  let takes = 0;
   let stopped = false;
 
   function put(waiting: Waiting<K>): void {
@@ -92,12 +100,15 @@ export function createQueue<K>({ clock, random, text, observer }: QueueOptions<K
   }
 
   function pick(): Waiting<K> | undefined {
-    const heads = PRIORITIES.map((priority) => lanes[priority].values().next().value);
-    const old = clock.monotonic() - AGE_LIMIT_MS;
-    // Least urgent first: they are the ones that starve.
-    const aged = heads.findLast((head) => head !== undefined && head.sinceMs <= old);
-    const chosen = aged ?? heads.find((head) => head !== undefined);
-    if (chosen === undefined) return undefined;
+    const heads = PRIORITIES.flatMap((priority) => lanes[priority].values().next().value ?? []);
+    const oldest = heads.reduce<Waiting<K> | undefined>(
+      (old, head) => (old === undefined || head.sinceMs < old.sinceMs ? head : old),
+      undefined,
+    );
+    if (oldest === undefined) return undefined;
+    takes++;
+    const aged = takes % AGED_SHARE === 0 && clock.monotonic() - oldest.sinceMs >= AGE_LIMIT_MS;
+    const chosen = aged ? oldest : (heads[0] ?? oldest);
     const id = text(chosen.key);
     lanes[laneOf.get(id) ?? chosen.priority].delete(id);
     laneOf.delete(id);
@@ -116,7 +127,7 @@ export function createQueue<K>({ clock, random, text, observer }: QueueOptions<K
       const before = delayed.get(id);
       if (before !== undefined && before.dueMs <= dueMs) return;
       before?.cancel();
-      const cancel = clock.setTimer(ms, () => {
+      const cancel = clock.setTimer(Math.min(ms, TIMER_MAX_MS), () => {
         delayed.delete(id);
         queue.add(key, priority, reason);
       });
