@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { AppDeployment, type ImageCatalog, OrderBook, parseImageCatalog, SequenceCounter } from '@sluice/api';
+import { AppDeployment, type ImageCatalog, parseImageCatalog } from '@sluice/api';
 import { type CacheReader, type Cluster, connectInCluster, connectKubeconfig, runManager } from '@sluice/runtime';
 import { createLogger, createRegistry } from '@sluice/runtime/telemetry';
 import { controllers } from './controllers.ts';
@@ -20,21 +20,18 @@ async function main(args: readonly string[]): Promise<void> {
   const registry = createRegistry();
   const cluster = await connect({ userAgent: 'sluice-operator/1.0.0', registry });
   const signal = stopSignal((reason) => log.info({ reason }, 'stopping'));
-  await runManager(
-    {
-      cluster,
-      controllers: controllers({ catalog }),
-      log,
-      registry,
-      identity: identity(flags),
-      reportingController: 'sluice.dev/operator',
-      metricsPort: flags.metricsPort,
-      ...election(flags),
-      onReady: ({ cache }) => registerResourceMetrics(registry, () => allResources(cache)),
-    },
-    signal,
-  );
-  cluster.close();
+  const onReady = ({ cache }: { cache: CacheReader }): void => {
+    registerResourceMetrics(registry, () => allResources(cache));
+  };
+  try {
+    const { metricsPort } = flags;
+    const reportingController = 'sluice.dev/operator';
+    const who = { identity: identity(flags), reportingController, ...election(flags) };
+    const parts = { cluster, controllers: controllers({ catalog }), log, registry };
+    await runManager({ ...parts, ...who, metricsPort, onReady }, signal);
+  } finally {
+    cluster.close();
+  }
 }
 
 async function readCatalog(file: string): Promise<ImageCatalog> {
@@ -73,7 +70,7 @@ function stopSignal(onStop: (reason: string) => void): AbortSignal {
 }
 
 function allResources(cache: CacheReader): SluiceResource[] {
-  return [...cache.list(AppDeployment, ''), ...cache.list(SequenceCounter, ''), ...cache.list(OrderBook, '')];
+  return [...cache.list(AppDeployment, '')];
 }
 
 try {
@@ -81,5 +78,5 @@ try {
 } catch (error) {
   const { code, text } = exitOf(error);
   process.stderr.write(`${text}\n`);
-  process.exitCode = code;
+  process.exit(code);
 }
