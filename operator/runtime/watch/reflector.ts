@@ -1,4 +1,5 @@
 import type { Clock, Random } from '../clock.ts';
+import { pause } from '../kube/deadline.ts';
 import type { KubeObject, Resource } from '../kube/object.ts';
 import { collectionPath } from '../kube/paths.ts';
 import type { Transport } from '../kube/transport.ts';
@@ -121,20 +122,6 @@ async function* watch<T extends KubeObject>(
     const events = split(chunk).map((line) => decodeEvent(resource, line));
     if (events.length > 0) yield { type: 'events', events };
   }
-}
-
-/** Resolves after `ms`, or at once when `signal` aborts. */
-function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      cancel();
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const cancel = clock.setTimer(ms, end);
-    signal.addEventListener('abort', end);
-    if (signal.aborted) end();
-  });
 }
 
 function observer<T extends KubeObject>({ resource, metadataOnly, log, metrics }: ReflectorOptions<T>) {
