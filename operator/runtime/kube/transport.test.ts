@@ -149,6 +149,15 @@ test('a throttled write waits as long as it was told', async () => {
   expect(askedToWait).toBe(1);
 });
 
+test('an answer that comes before the body was read counts, although the stream is reset behind it', async () => {
+  answer = (stream) => {
+    stream.respond({ ':status': 413 });
+    stream.end(JSON.stringify({ reason: 'RequestEntityTooLarge', message: 'too large' }), () => stream.close(0));
+  };
+  const failure = await failureOf(get('/write', { method: 'POST', body: { text: 'x'.repeat(1_000_000) } }));
+  expect(failure).toMatchObject({ status: 413, reason: 'RequestEntityTooLarge' });
+});
+
 test('a refusal becomes a KubeApiError with the words of the server', async () => {
   answer = (stream) => json(stream, 403, { kind: 'Status', reason: 'Forbidden', message: 'you may not' });
   const error = await failureOf(get('/secret'));

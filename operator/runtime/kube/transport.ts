@@ -1,4 +1,10 @@
-import { type ClientHttp2Stream, constants, type OutgoingHttpHeaders } from 'node:http2';
+import {
+  type ClientHttp2Stream,
+  constants,
+  type IncomingHttpHeaders,
+  type IncomingHttpStatusHeader,
+  type OutgoingHttpHeaders,
+} from 'node:http2';
 import type { Clock, Random } from '../clock.ts';
 import { KubeApiError } from './client.ts';
 import { type Connection, UnsentError } from './connection.ts';
@@ -140,20 +146,25 @@ async function requestHeaders(
   };
 }
 
+function headOf(headers: IncomingHttpHeaders & IncomingHttpStatusHeader): Omit<Answer, 'text'> {
+  const seconds = Number(headers['retry-after']);
+  const retryAfterSeconds = Number.isFinite(seconds) && seconds >= 0 ? seconds : undefined;
+  return { status: headers[':status'] ?? 0, retryAfterSeconds };
+}
+
+/** Why a stream ended without what was waited for. */
+function endOf(stream: ClientHttp2Stream, signal: AbortSignal, error?: Error): Error {
+  if (signal.aborted) return asError(signal.reason);
+  const refused = stream.rstCode === constants.NGHTTP2_REFUSED_STREAM;
+  if (refused) return new UnsentError('the server refused the stream unread', { cause: error });
+  return error ?? new Error('the stream ended before the answer was complete');
+}
+
 function responseHead(stream: ClientHttp2Stream, signal: AbortSignal): Promise<Omit<Answer, 'text'>> {
   return new Promise((resolve, reject) => {
-    stream.once('response', (headers) => {
-      const seconds = Number(headers['retry-after']);
-      const retryAfterSeconds = Number.isFinite(seconds) && seconds >= 0 ? seconds : undefined;
-      resolve({ status: headers[':status'] ?? 0, retryAfterSeconds });
-    });
-    stream.once('error', (error) => {
-      const refused = stream.rstCode === constants.NGHTTP2_REFUSED_STREAM;
-      reject(refused ? new UnsentError('the server refused the stream unread', { cause: error }) : error);
-    });
-    stream.once('close', () =>
-      reject(signal.aborted ? asError(signal.reason) : new Error('the stream ended without an answer')),
-    );
+    stream.once('response', (headers) => resolve(headOf(headers)));
+    stream.once('error', (error) => reject(endOf(stream, signal, error)));
+    stream.once('close', () => reject(endOf(stream, signal)));
   });
 }
 
@@ -163,12 +174,30 @@ async function readText(stream: ClientHttp2Stream): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
+/** Reads a whole answer. Aborting destroys the stream. */
 async function readAnswer(stream: ClientHttp2Stream, signal: AbortSignal): Promise<Answer> {
   const cancel = (): void => void stream.destroy(asError(signal.reason));
+  if (signal.aborted) cancel();
   signal.addEventListener('abort', cancel, { once: true });
   try {
-    const head = await responseHead(stream, signal);
-    return { ...head, text: await readText(stream) };
+    return await new Promise((resolve, reject) => {
+      const chunks: Buffer[] = [];
+      let head: Omit<Answer, 'text'> | undefined;
+      const complete = (): void => {
+        if (head !== undefined) resolve({ ...head, text: Buffer.concat(chunks).toString('utf8') });
+      };
+      stream.once('response', (headers) => {
+        head = headOf(headers);
+        stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+      });
+      stream.once('end', complete);
+      stream.once('error', (error) => reject(endOf(stream, signal, error)));
+      stream.once('close', () => {
+        // A server that refuses before it has read the body resets the stream without error right behind its answer.
+        if (head !== undefined && head.status >= 400 && stream.rstCode === constants.NGHTTP2_NO_ERROR) complete();
+        reject(endOf(stream, signal));
+      });
+    });
   } finally {
     signal.removeEventListener('abort', cancel);
   }
