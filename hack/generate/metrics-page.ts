@@ -1,6 +1,7 @@
 import type { MetricDefinition, MetricDefinitions } from '@sluice/runtime/telemetry';
 import { resourceMetrics } from '../../operator/resource-metrics.ts';
 import { controllerMetrics } from '../../operator/runtime/controller/metrics.ts';
+import { electionMetrics } from '../../operator/runtime/election/metrics.ts';
 import { eventMetrics } from '../../operator/runtime/events/metrics.ts';
 import { restClientMetrics } from '../../operator/runtime/kube/request-metrics.ts';
 import { workqueueMetrics } from '../../operator/runtime/queue/metrics.ts';
@@ -31,7 +32,7 @@ const sections: readonly Section[] = [
     title: 'Operator: its loops, queues and requests',
     about:
       'Names, labels and buckets of the Go runtime, so dashboards and alerts made for Go operators work unchanged.',
-    metrics: all(controllerMetrics, workqueueMetrics, restClientMetrics),
+    metrics: all(controllerMetrics, workqueueMetrics, restClientMetrics, electionMetrics),
   },
   {
     title: 'Operator: its watches and events',

@@ -1,16 +1,18 @@
 import { controllerMetrics } from '../../../operator/runtime/controller/metrics.ts';
+import { electionMetrics } from '../../../operator/runtime/election/metrics.ts';
 import { eventMetrics } from '../../../operator/runtime/events/metrics.ts';
 import { restClientMetrics } from '../../../operator/runtime/kube/request-metrics.ts';
 import { workqueueMetrics } from '../../../operator/runtime/queue/metrics.ts';
 import { reflectorMetrics } from '../../../operator/runtime/watch/metrics.ts';
 import { type DashboardDefinition, lines, number } from './dashboard.ts';
 import { processRow } from './parts.ts';
-import { orZero, quantile, rate, value } from './promql.ts';
+import { orZero, quantile, rate, value, valueWhere } from './promql.ts';
 
 const controller = controllerMetrics;
 const queue = workqueueMetrics;
 const watch = reflectorMetrics;
 const requests = restClientMetrics;
+const leader = electionMetrics.master;
 
 export const operatorDashboard: DashboardDefinition = {
   uid: 'sluice-operator',
@@ -27,9 +29,9 @@ export const operatorDashboard: DashboardDefinition = {
           'Waiting',
           'Keys that wait in the queues. It should fall back to 0.',
           'short',
-          value(queue.depth, 'sum'),
+          valueWhere(leader, queue.depth, 'sum'),
         ),
-        number('Under way', 'Reconciles that run now.', 'short', value(controller.active, 'sum')),
+        number('Under way', 'Reconciles that run now.', 'short', valueWhere(leader, controller.active, 'sum')),
         number('Failures', 'Reconciles that fail, per second.', 'ops', orZero(rate(controller.errors))),
         number(
           'Longest under way',
@@ -50,8 +52,8 @@ export const operatorDashboard: DashboardDefinition = {
           { query: quantile(0.5, controller.seconds, { by: ['controller'] }), legend: '{{controller}} half' },
           { query: quantile(0.99, controller.seconds, { by: ['controller'] }), legend: '{{controller}} 99 %' },
         ]),
-        lines('Active', 'Reconciles under way, by controller.', 'short', [
-          { query: value(controller.active, 'sum', { by: ['controller'] }), legend: '{{controller}}' },
+        lines('Under way', 'Reconciles that run, by controller.', 'short', [
+          { query: valueWhere(leader, controller.active, 'sum', { by: ['controller'] }), legend: '{{controller}}' },
         ]),
       ],
     },
@@ -59,13 +61,21 @@ export const operatorDashboard: DashboardDefinition = {
       title: 'Queues',
       panels: [
         lines('Depth', 'Keys that wait.', 'short', [
-          { query: value(queue.depth, 'sum', { by: ['controller'] }), legend: '{{controller}}' },
+          { query: valueWhere(leader, queue.depth, 'sum', { by: ['controller'] }), legend: '{{controller}}' },
         ]),
         lines('Time in the queue', '99 % of the keys wait less than this.', 's', [
           { query: quantile(0.99, queue.queueSeconds, { by: ['controller'] }), legend: '{{controller}}' },
         ]),
         lines('Retries', 'Keys added again after a failure, per second.', 'ops', [
           { query: rate(queue.retries, { by: ['controller'] }), legend: '{{controller}}' },
+        ]),
+      ],
+    },
+    {
+      title: 'Leadership',
+      panels: [
+        lines('Leader', 'The pod that leads. The other one is warm and waits.', 'short', [
+          { query: value(leader, 'max', { by: ['pod'] }), legend: '{{pod}}' },
         ]),
       ],
     },

@@ -1,6 +1,6 @@
 import { defineMetrics } from '@sluice/runtime/telemetry';
 import { expect, test } from 'vitest';
-import { counterOf, observations, orZero, quantile, rate, state, value } from './promql.ts';
+import { counterOf, observations, orZero, quantile, rate, state, value, valueWhere } from './promql.ts';
 
 const { orders, open, seconds } = defineMetrics({
   orders: { type: 'counter', name: 'orders_total', help: 'Orders.', labels: ['symbol', 'result'] },
@@ -29,6 +29,13 @@ test('what every operator pod exports alike is counted once', () => {
   const replicas = { type: 'gauge', name: 'replicas', help: 'Pods.', labels: ['namespace', 'name'] } as const;
   expect(state(replicas, 'sum')(scope)).toBe(
     'sum (max by (cluster, namespace, name) (replicas{namespace=~"$namespace"}))',
+  );
+});
+
+test('only the pods that a flag picks', () => {
+  const leads = { type: 'gauge', name: 'leads', help: 'Leads.', labels: [] } as const;
+  expect(valueWhere(leads, open, 'max')({ matchers: {}, window: '1m' })).toBe(
+    'max (open_orders and on (cluster, namespace, pod) (max by (cluster, namespace, pod) (leads) == 1))',
   );
 });
 

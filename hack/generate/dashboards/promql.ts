@@ -52,6 +52,23 @@ export function state<D extends MetricDefinition & { type: 'gauge' }>(
   return (scope) => `${aggregate(aggregation, selection)} (${once} (${selector(metric.name, scope, selection.where)}))`;
 }
 
+/**
+ * The present value of a gauge, aggregated over the pods whose gauge `flag` is 1. Of two operator pods only the leader works: a
+ * standby fills its queues too, but its numbers mean nothing yet.
+ */
+export function valueWhere<D extends MetricDefinition & { type: 'gauge' }>(
+  flag: MetricDefinition & { type: 'gauge' },
+  metric: D,
+  aggregation: Aggregation,
+  selection: Selection<D> = {},
+): Query {
+  return (scope) => {
+    const flags = `max by (cluster, namespace, pod) (${selector(flag.name, scope)}) == 1`;
+    const flagged = `${selector(metric.name, scope, selection.where)} and on (cluster, namespace, pod) (${flags})`;
+    return `${aggregate(aggregation, selection)} (${flagged})`;
+  };
+}
+
 /** Increase of a counter per second over the window. */
 export function rate<D extends MetricDefinition & { type: 'counter' }>(metric: D, selection: Selection<D> = {}): Query {
   return (scope) => sumRate(metric.name, scope, selection);
