@@ -1,0 +1,96 @@
+import { type ImageCatalog, SequenceCounter } from '@sluice/api';
+import {
+  ConfigMap,
+  type Controller,
+  controller,
+  done,
+  executePlan,
+  isConflict,
+  keyOf,
+  keyText,
+  Lease,
+  PodDisruptionBudget,
+  type ReconcileContext,
+  Role,
+  RoleBinding,
+  requeueAfter,
+  Service,
+  ServiceAccount,
+  StatefulSet,
+} from '@sluice/runtime';
+import { readLedger } from './ledger.ts';
+import { ledgerFinalizer } from './names.ts';
+import { observe } from './observe.ts';
+import { type LedgerAction, plan } from './plan.ts';
+
+export interface SequenceCounterOptions {
+  readonly catalog: Pick<ImageCatalog, 'sequenceCounter'>;
+  /** Shortest time in ms between two status writes that only bring newer marks. Default 10 s. */
+  readonly marksEveryMs?: number;
+}
+
+/** Keeps every SequenceCounter true. Numbers never depend on it: the replicas share the ledger without the operator. */
+export function sequenceCounterController({ catalog, marksEveryMs = 10_000 }: SequenceCounterOptions): Controller {
+  /** When the marks of a counter were mirrored last, wall-clock ms. Lost at a restart, which costs one write. */
+  const mirroredAt = new Map<string, number>();
+  return controller(SequenceCounter)
+    .owns(StatefulSet)
+    .owns(Lease, { predicate: tellsNews })
+    .owns(PodDisruptionBudget)
+    .owns(Service)
+    .owns(ConfigMap, { metadataOnly: true })
+    .owns(ServiceAccount, { metadataOnly: true })
+    .owns(Role, { metadataOnly: true })
+    .owns(RoleBinding, { metadataOnly: true })
+    .concurrency(4)
+    .reconcile(async (key, ctx) => {
+      const marksDueInMs = (mirroredAt.get(keyText(key)) ?? 0) + marksEveryMs - ctx.nowMs;
+      const observed = await observe(ctx, key, catalog.sequenceCounter, marksDueInMs);
+      if (observed === undefined) {
+        mirroredAt.delete(keyText(key));
+        return done();
+      }
+      const made = plan(observed, ctx.nowMs);
+      if (made.ledger !== undefined) await carryOutAtLedger(ctx, made.ledger);
+      await executePlan(ctx, SequenceCounter, observed.counter, made);
+      if (made.writesMarks) mirroredAt.set(keyText(key), ctx.nowMs);
+      return made.requeueAfterMs === undefined ? done() : requeueAfter(made.requeueAfterMs);
+    });
+}
+
+/** Renewals of the lease are no news: the replicas write them about every second. */
+function tellsNews(lease: Lease, previous: Lease | undefined): boolean {
+  if (previous === undefined) return true;
+  const essence = (object: Lease): string => {
+    const { uid, deletionTimestamp, finalizers, ownerReferences, labels } = object.metadata;
+    const ledger = readLedger(object);
+    const marks =
+      ledger === undefined ? undefined : [ledger.holder, String(ledger.epoch), [...ledger.highs].map(String)];
+    return JSON.stringify([uid, deletionTimestamp, finalizers, ownerReferences, labels, marks]);
+  };
+  return essence(lease) !== essence(previous);
+}
+
+async function carryOutAtLedger(ctx: ReconcileContext, { kind, lease }: LedgerAction): Promise<void> {
+  const { signal } = ctx;
+  if (kind === 'create') await ctx.client.create(Lease, lease, { signal });
+  else if (kind === 'replace') await ctx.client.replace(Lease, lease, { signal });
+  else await letGo(ctx, lease);
+}
+
+/** The replicas still renew: take the finalizer from whatever version is there, by compare-and-swap. */
+async function letGo(ctx: ReconcileContext, observed: Lease): Promise<void> {
+  const { signal } = ctx;
+  for (let tries = 1; ; tries += 1) {
+    const lease = await ctx.client.get(Lease, keyOf(observed), { signal });
+    if (lease === undefined || lease.metadata.uid !== observed.metadata.uid) return;
+    const finalizers = (lease.metadata.finalizers ?? []).filter((name) => name !== ledgerFinalizer);
+    const { resourceVersion } = lease.metadata;
+    try {
+      await ctx.client.mergePatch(Lease, keyOf(lease), { metadata: { resourceVersion, finalizers } }, { signal });
+      return;
+    } catch (error) {
+      if (!isConflict(error) || tries === 5) throw error;
+    }
+  }
+}

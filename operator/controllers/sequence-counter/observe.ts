@@ -1,0 +1,43 @@
+import { type ImageCatalog, SequenceCounter } from '@sluice/api';
+import { Lease, type ObjectKey, type ReconcileContext, StatefulSet } from '@sluice/runtime';
+import { findRegression } from './ledger.ts';
+import { ledgerName, ordinalOf } from './names.ts';
+
+/** Everything a plan is made from, as one value. */
+export interface Observed {
+  readonly counter: SequenceCounter;
+  /** The ledger; read from the server and not from the cache when something seems wrong with it. */
+  readonly ledger: Lease | undefined;
+  /** The Leases in which replicas publish their keys. */
+  readonly members: readonly Lease[];
+  readonly statefulSet: StatefulSet | undefined;
+  readonly images: ImageCatalog['sequenceCounter'];
+  /** Ms until the marks in the status may be written again; 0: now. */
+  readonly marksDueInMs: number;
+}
+
+/** Undefined: the SequenceCounter is gone. */
+export async function observe(
+  ctx: ReconcileContext,
+  key: ObjectKey,
+  images: ImageCatalog['sequenceCounter'],
+  marksDueInMs: number,
+): Promise<Observed | undefined> {
+  const counter = ctx.cache.get(SequenceCounter, key);
+  const uid = counter?.metadata.uid;
+  if (counter === undefined || uid === undefined) return undefined;
+  const ledgerKey = { namespace: key.namespace, name: ledgerName(key.name) };
+  const cached = ctx.cache.get(Lease, ledgerKey);
+  // A cache may lag behind the status that another operator wrote: look at the server before a ledger is called lost.
+  const doubtful = cached === undefined || findRegression(counter, cached) !== undefined;
+  const ledger = doubtful ? await ctx.client.get(Lease, ledgerKey, { signal: ctx.signal }) : cached;
+  const leases = ctx.cache.ownedBy(Lease, uid);
+  return {
+    counter,
+    ledger,
+    members: leases.filter(({ metadata }) => ordinalOf(key.name, metadata.name) !== undefined),
+    statefulSet: ctx.cache.get(StatefulSet, key),
+    images,
+    marksDueInMs,
+  };
+}
