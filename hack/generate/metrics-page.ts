@@ -64,7 +64,9 @@ function page(): string {
     '',
     'Every pod of ours serves `/metrics` on port 9090, named `metrics`. Programs in Node.js also export the usual `process_*` and',
     '`nodejs_*`. Prometheus adds the labels `namespace`, `pod`, `node`, `app` (kind of workload) and `name` (the resource).',
-    'The dashboards made from these metrics are in `config/grafana`.',
+    '',
+    'Dashboards for Grafana 12 and later, made from these metrics, are in `config/grafana`: import the JSON files by hand, or',
+    '`kubectl apply -k config/grafana` where a dashboard sidecar looks for ConfigMaps with the label `grafana_dashboard`.',
   ];
   for (const { title, about, metrics } of sections) {
     const rows = metrics.map(({ name, type, labels, help }) => [
