@@ -163,6 +163,30 @@ test('a write of somebody else to the Lease does not cost the leadership', async
   expect(inPower()).toHaveLength(1);
 });
 
+test('a Lease that somebody else holds is not taken back', async () => {
+  const { time, server, reigns, stand } = world(7);
+  stand('a');
+  await time.advance(5_000);
+  server.seize('kubectl');
+  await time.advance(3_000);
+  expect(reigns[0]?.signal.aborted).toBe(true);
+  expect((server.lease() as Lease).spec?.holderIdentity).toBe('kubectl');
+});
+
+test('a renewal counts from when it was sent: a slow answer does not prolong the leadership', async () => {
+  const { time, server, reigns, stand } = world(8);
+  stand('a');
+  await time.advance(3_000);
+  server.setSlowness(4_000);
+  const before = server.lease();
+  while (server.lease() === before) await time.advance(10);
+  server.setTrouble(1);
+  await time.advance(9_900);
+  expect(reigns[0]?.signal.aborted).toBe(false);
+  await time.advance(200);
+  expect(reigns[0]?.signal.aborted).toBe(true);
+});
+
 test('work that fails releases the Lease and fails the run', async () => {
   const { time, random, server } = world(6);
   const election = createLeaderElection({

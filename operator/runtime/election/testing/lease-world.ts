@@ -1,6 +1,7 @@
 import type { Clock, Random } from '../../clock.ts';
 import { KubeApiError, type KubeClient } from '../../kube/client.ts';
 import type { KubeObject, ObjectKey } from '../../kube/object.ts';
+import type { Lease } from '../../kube/resources.ts';
 import type { VirtualClock } from '../../testing/virtual-clock.ts';
 
 /** An API server with one object, as far as an election uses it: compare-and-swap, late answers and lost ones. */
@@ -8,6 +9,7 @@ export function createLeaseServer(clock: Clock, random: Random) {
   let stored: KubeObject | undefined;
   let version = 0;
   let trouble = 0;
+  let slownessMs = 0;
 
   const store = (object: KubeObject): KubeObject => {
     version++;
@@ -39,7 +41,7 @@ export function createLeaseServer(clock: Clock, random: Random) {
         } catch (error) {
           settle = () => reject(error);
         }
-        const answerMs = delayMs();
+        const answerMs = delayMs() + slownessMs;
         return clock.setTimer(answerMs, () => process.setTimer(0, () => end(settle)));
       });
     });
@@ -77,6 +79,15 @@ export function createLeaseServer(clock: Clock, random: Random) {
     /** Somebody else writes: a label, say. */
     touch: () => {
       if (stored !== undefined) store(stored);
+    },
+    /** Somebody else takes the Lease by force, as with kubectl. */
+    seize: (holderIdentity: string) => {
+      const lease = stored as Lease | undefined;
+      if (lease !== undefined) store({ ...lease, spec: { ...lease.spec, holderIdentity } } as Lease);
+    },
+    /** Answers take so much longer, although the server does at once what was asked. */
+    setSlowness: (ms: number) => {
+      slownessMs = ms;
     },
     /** Probability of a delay of seconds and of a lost request or answer, each. */
     setTrouble: (rate: number) => {
