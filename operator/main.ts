@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { AppDeployment, type ImageCatalog, parseImageCatalog, SequenceCounter } from '@sluice/api';
+import { AppDeployment, type ImageCatalog, OrderBook, parseImageCatalog, SequenceCounter } from '@sluice/api';
 import { type CacheReader, type Cluster, connectInCluster, connectKubeconfig, runManager } from '@sluice/runtime';
 import { createLogger, createRegistry } from '@sluice/runtime/telemetry';
 import { controllers } from './controllers.ts';
@@ -70,7 +70,7 @@ function stopSignal(onStop: (reason: string) => void): AbortSignal {
 }
 
 function allResources(cache: CacheReader): SluiceResource[] {
-  return [...cache.list(AppDeployment, ''), ...cache.list(SequenceCounter, '')];
+  return [...cache.list(AppDeployment, ''), ...cache.list(SequenceCounter, ''), ...cache.list(OrderBook, '')];
 }
 
 try {
