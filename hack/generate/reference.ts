@@ -46,6 +46,13 @@ function referencePage(kind: KindDefinition): GeneratedFile {
     '',
     ...table(['Field', 'Type', 'Meaning'], statusRows(status, 'status')),
     '',
+    '### Conditions',
+    '',
+    ...table(
+      ['Type', 'True means'],
+      Object.entries(kind.conditions).map(([type, meaning]) => [`\`${type}\``, meaning]),
+    ),
+    '',
     `## Columns of \`kubectl get ${kind.shortName}\``,
     '',
     ...table(

@@ -1,5 +1,13 @@
 import type { KubeObject, Pod, Resource } from '@sluice/runtime';
-import { ageColumn, conditionColumn, GROUP, type KindDefinition, nameRules, VERSION } from './kind.ts';
+import {
+  ageColumn,
+  commonConditions,
+  conditionColumn,
+  GROUP,
+  type KindDefinition,
+  nameRules,
+  VERSION,
+} from './kind.ts';
 import {
   choice,
   countOrPercent,
@@ -376,6 +384,10 @@ export const appDeploymentKind: KindDefinition<AppDeployment> = {
   spec,
   status,
   rules: nameRules,
+  conditions: {
+    ...commonConditions,
+    Progressing: 'A rollout is complete or moves on. False when it has stalled, Unknown while it is paused.',
+  },
   columns: [
     { name: 'Version', type: 'string', jsonPath: '.spec.version', description: 'Version asked for.' },
     conditionColumn('Ready', 'Ready', 'status'),

@@ -26,7 +26,19 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
   /** Rules over the whole object; they can see `metadata.name`. */
   readonly rules: readonly Rule[];
   readonly columns: readonly PrinterColumn[];
+  /** Types of the conditions in status, each with what True means. */
+  readonly conditions: Readonly<Record<string, string>>;
 }
+
+/** What conditions mean that every kind has. */
+export const commonConditions = {
+  Accepted: 'The spec is one that the operator can follow. While it is False the last accepted spec keeps running.',
+  Ready: 'The summary: everything that the spec asks for is there and serves.',
+} as const;
+
+export const authenticatedCondition = {
+  Authenticated: 'Callers must show a token. False without spec.auth: whoever reaches the Service may use it.',
+} as const;
 
 /** Longest name of a resource, so that the names made from it still fit into the 63 characters of a label or Service. */
 export const MAX_NAME_LENGTH = 40;

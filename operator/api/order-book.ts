@@ -1,5 +1,14 @@
 import type { KubeObject, Resource } from '@sluice/runtime';
-import { ageColumn, conditionColumn, GROUP, type KindDefinition, nameRules, VERSION } from './kind.ts';
+import {
+  ageColumn,
+  authenticatedCondition,
+  commonConditions,
+  conditionColumn,
+  GROUP,
+  type KindDefinition,
+  nameRules,
+  VERSION,
+} from './kind.ts';
 import { managedDatabaseFields } from './order-book-managed.ts';
 import {
   choice,
@@ -205,6 +214,11 @@ export const orderBookKind: KindDefinition<OrderBook> = {
   spec,
   status,
   rules: nameRules,
+  conditions: {
+    ...commonConditions,
+    ...authenticatedCondition,
+    VolumeSized: 'The volumes have the size that the spec asks for.',
+  },
   columns: [
     { name: 'Version', type: 'string', jsonPath: '.status.version', description: 'Version that runs.' },
     conditionColumn('Ready', 'Ready', 'status'),

@@ -1,5 +1,14 @@
 import type { KubeObject, Resource } from '@sluice/runtime';
-import { ageColumn, conditionColumn, GROUP, type KindDefinition, nameRules, VERSION } from './kind.ts';
+import {
+  ageColumn,
+  authenticatedCondition,
+  commonConditions,
+  conditionColumn,
+  GROUP,
+  type KindDefinition,
+  nameRules,
+  VERSION,
+} from './kind.ts';
 import { choice, decimal64, flag, integer, listBy, object, optional, type Static, text, textLike } from './schema.ts';
 import { auth, commonStatus, expose, label, objectName, workloadVersion } from './shared-fields.ts';
 
@@ -202,6 +211,12 @@ export const sequenceCounterKind: KindDefinition<SequenceCounter> = {
   spec,
   status,
   rules: nameRules,
+  conditions: {
+    ...commonConditions,
+    ...authenticatedCondition,
+    LedgerRegressed:
+      'The ledger is missing, replaced or behind this status. No numbers are handed out until somebody acts.',
+  },
   columns: [
     { name: 'Ordering', type: 'string', jsonPath: '.spec.ordering', description: 'Order that is promised.' },
     conditionColumn('Ready', 'Ready', 'status'),
