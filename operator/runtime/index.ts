@@ -15,4 +15,5 @@ export { defaultPlanSettings, executePlan, type PlanSettings } from './controlle
 export { type ManagerOptions, runManager } from './controller/manager.ts';
 export type { Plan, PlannedApply, PlannedDelete } from './controller/plan.ts';
 export { done, type Result, requeueAfter, TerminalError } from './controller/result.ts';
+export { terminationSignal } from './controller/termination.ts';
 export * from './kube/index.ts';
