@@ -81,6 +81,7 @@ export function createCounterService(options: CounterServiceOptions): CounterSer
     ...(link !== undefined && { remote: link }),
     patienceMs,
     maxWaiting,
+    onForwarded: (result) => metrics.forwarded.inc({ result }),
   });
   const auth = options.auth === undefined ? undefined : createTokenVerifier({ config: options.auth.jwt, registry });
   const app = createService({ name: 'Sluice sequence counter', version, log, registry, health, auth });
@@ -113,6 +114,7 @@ export function createCounterService(options: CounterServiceOptions): CounterSer
     metrics.waiting.set(dispenser.waiting);
     metrics.regressed.set(view.trouble === undefined ? 0 : 1);
   };
+  // prom-client asks a metric's `collect` at each scrape, before the metrics that were registered after it.
   Object.assign(metrics.inHand, { collect: observe });
 
   return {

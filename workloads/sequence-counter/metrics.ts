@@ -8,12 +8,6 @@ export const counterMetrics = defineMetrics({
     help: 'Numbers handed out to clients of this replica, by counter.',
     labels: ['counter'],
   },
-  granted: {
-    type: 'counter',
-    name: 'sluice_counter_granted_total',
-    help: 'Numbers taken from blocks of this replica, for its own clients or for other replicas, by counter.',
-    labels: ['counter'],
-  },
   inHand: {
     type: 'gauge',
     name: 'sluice_counter_in_hand',
@@ -66,7 +60,7 @@ export const counterMetrics = defineMetrics({
   forwarded: {
     type: 'counter',
     name: 'sluice_counter_forwarded_requests_total',
-    help: 'Requests of clients that another replica served, by result: granted, retried.',
+    help: 'Requests that were passed on to the holder, by result: granted, or retried when it gave no answer.',
     labels: ['result'],
   },
 });

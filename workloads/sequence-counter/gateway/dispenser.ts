@@ -44,6 +44,8 @@ export interface DispenserOptions {
   readonly patienceMs: number;
   /** More requests than this are refused rather than kept waiting. */
   readonly maxWaiting: number;
+  /** Called for each request that was passed on. */
+  readonly onForwarded?: (result: 'granted' | 'retried') => void;
 }
 
 const sweepMs = 50;
@@ -114,7 +116,7 @@ export class Dispenser {
   }
 
   #forward(waiter: Waiter): void {
-    const { remote } = this.#options;
+    const { remote, onForwarded } = this.#options;
     if (waiter.localOnly) {
       waiter.resolve(undefined);
       return;
@@ -127,6 +129,7 @@ export class Dispenser {
     remote.ask(waiter.counter, waiter.count).then(
       (grant) => {
         this.#asked -= 1;
+        onForwarded?.(grant === undefined ? 'retried' : 'granted');
         if (grant !== undefined) waiter.resolve(grant);
         else this.#keep(waiter);
       },
