@@ -12,6 +12,7 @@ const upstream: Partial<Record<keyof typeof goPrograms, string>> = {
   localPath: 'github.com/rancher/local-path-provisioner',
   coredns: 'github.com/coredns/coredns',
   metricsServer: 'sigs.k8s.io/metrics-server',
+  prometheus: 'github.com/prometheus/prometheus',
 };
 
 test.each(Object.entries(upstream))('the version shown for %s is the one that go.mod pins', (name, path) => {

@@ -21,6 +21,9 @@ interface GoProgram {
 
 export const kubernetesVersion = 'v1.34.4';
 
+/** Release 3.x.y of Prometheus is version 0.3xx.y of its Go module. */
+export const prometheusVersion = '3.13.0';
+
 const cniPlugins = ['main/ptp', 'main/loopback', 'ipam/host-local', 'meta/portmap'];
 const kubernetesLinkerFlags = [
   `-X k8s.io/component-base/version.gitVersion=${kubernetesVersion}`,
@@ -28,10 +31,22 @@ const kubernetesLinkerFlags = [
   '-X k8s.io/component-base/version.gitMinor=34',
 ].join(' ');
 
-/** The programs that Kubernetes and kind are made of. The versions are those of the go.mod files; a test compares. */
+/**
+ * The programs that Kubernetes, kind and the demo are made of, in the order in which they are built: what the node image
+ * waits for first. The versions are those of the go.mod files; a test compares.
+ */
 export const goPrograms = {
   kind: { name: 'kind', version: '0.33.0', module: 'kind', programs: { 'sigs.k8s.io/kind': 'kind' } },
   etcd: { name: 'etcd', version: '3.6.5', module: 'etcd', programs: { 'go.etcd.io/etcd/server/v3': 'etcd' } },
+  pause: { name: 'pause', version: '1', module: 'pause', programs: { '.': 'pause' } },
+  cni: {
+    name: 'cni-plugins',
+    version: '1.9.1',
+    module: 'cni',
+    programs: Object.fromEntries(
+      cniPlugins.map((path) => [`github.com/containernetworking/plugins/plugins/${path}`, `cni/${basename(path)}`]),
+    ),
+  },
   hyperkube: {
     name: 'hyperkube',
     version: kubernetesVersion.slice(1),
@@ -41,14 +56,6 @@ export const goPrograms = {
     tags: 'selinux,providerless',
     linkerFlags: kubernetesLinkerFlags,
     names: ['kube-apiserver', 'kube-controller-manager', 'kubectl', 'kubeadm', 'kubelet'],
-  },
-  cni: {
-    name: 'cni-plugins',
-    version: '1.9.1',
-    module: 'cni',
-    programs: Object.fromEntries(
-      cniPlugins.map((path) => [`github.com/containernetworking/plugins/plugins/${path}`, `cni/${basename(path)}`]),
-    ),
   },
   localPath: {
     name: 'local-path-provisioner',
@@ -65,10 +72,18 @@ export const goPrograms = {
   metricsServer: {
     name: 'metrics-server',
     version: '0.9.0',
-    module: 'metrics-server',
+    module: 'monitoring',
     programs: { 'sigs.k8s.io/metrics-server/cmd/metrics-server': 'metrics-server' },
   },
-  pause: { name: 'pause', version: '1', module: 'pause', programs: { '.': 'pause' } },
+  // Debian's own Prometheus is built without the discovery of Kubernetes pods.
+  prometheus: {
+    name: 'prometheus',
+    version: '0.313.0',
+    module: 'monitoring',
+    programs: { 'github.com/prometheus/prometheus/cmd/prometheus': 'prometheus' },
+    tags: 'remove_all_sd,enable_kubernetes_sd',
+    linkerFlags: `-X github.com/prometheus/common/version.Version=${prometheusVersion}`,
+  },
 } as const satisfies Record<string, GoProgram>;
 
 export const goModules = resolve(import.meta.dirname, '../go');

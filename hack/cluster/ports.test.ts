@@ -32,7 +32,7 @@ test('a port that this process listens on is refused in one sentence with port a
   try {
     expect(() => checkPortsFree([port])).toThrowError(ClusterError);
     expect(() => checkPortsFree([port])).toThrowError(`port ${port} of 127.0.0.1 is taken by`);
-    expect(() => checkPortsFree([port])).toThrowError(`(process ${process.pid})`);
+    expect(() => checkPortsFree([port])).toThrowError(`node (process ${process.pid})`);
   } finally {
     server.close();
   }

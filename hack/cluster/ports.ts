@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
 import { ClusterError } from './errors.ts';
+import { commandLine } from './process.ts';
 
 interface Listener {
   readonly port: number;
@@ -47,7 +49,7 @@ function processOf(inode: string): { readonly pid: number; readonly name: string
       const holds = readdirSync(`/proc/${pid}/fd`).some(
         (fd) => readlinkSync(`/proc/${pid}/fd/${fd}`) === `socket:[${inode}]`,
       );
-      if (holds) return { pid: Number(pid), name: readFileSync(`/proc/${pid}/comm`, 'utf8').trim() };
+      if (holds) return { pid: Number(pid), name: basename(commandLine(Number(pid)).split(' ')[0] ?? '') };
     } catch {
       // Gone meanwhile, or not ours to look into.
     }

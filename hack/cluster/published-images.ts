@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '../../operator/runtime/clock.ts';
 import { run } from './command.ts';
 import { imageId } from './engine.ts';
+import { prometheusVersion } from './go-programs.ts';
 import type { Layout } from './layout.ts';
 import type { Step } from './steps.ts';
 
@@ -14,7 +15,7 @@ import type { Step } from './steps.ts';
 export const publishedImages = {
   node: 'kindest/node:v1.34.11@sha256:44e222ee2132dab25ff87301682f89eb82c7880ea3a1bf543bfe9708fd08d67d',
   base: 'node:24-slim',
-  prometheus: 'prom/prometheus:v2.53.5',
+  prometheus: `prom/prometheus:v${prometheusVersion}`,
   metricsServer: 'registry.k8s.io/metrics-server/metrics-server:v0.8.1',
 } as const;
 

@@ -1,5 +1,5 @@
 import { systemClock } from '../../operator/runtime/clock.ts';
-import { baseImages } from './base-images.ts';
+import { nodeBaseImage, prometheusImage } from './base-images.ts';
 import { choosePath } from './choose-path.ts';
 import { clusterStep } from './cluster.ts';
 import { attempt } from './command.ts';
@@ -93,12 +93,13 @@ async function planFor(path: Path, places: Layout): Promise<Plan> {
 
 async function builtPlan(path: Path, places: Layout, how: ClusterEnv): Promise<Plan> {
   const { env } = how;
-  const { node, prometheus } = baseImages(places, env);
-  const compile = ['kind', 'etcd', 'pause', 'cni', 'metricsServer', 'localPath', 'coredns', 'hyperkube'] as const;
+  const node = nodeBaseImage(places, env);
+  const prometheus = prometheusImage(places, env);
+  const compile = Object.values(goPrograms);
   const steps = [
     enginePackagesStep(places),
     path.engine === 'private' ? engineStep(places, env) : runningEngineStep(env),
-    ...compile.map((name) => goStep(goPrograms[name], places.bin)),
+    ...compile.map((program) => goStep(program, places.bin)),
     nodeRootfsStep(places),
     node.step,
     prometheus.step,
