@@ -72,6 +72,7 @@ function isInvalid(error: unknown): error is KubeApiError {
   return error.status === 422 || error.status === 400 || (error.status === 500 && malformed.test(error.message));
 }
 
+/** Writes the plan, status included, and only then lets go of the pods that status has counted. */
 async function carryOut(ctx: ReconcileContext, app: AppDeployment, made: AppPlan): Promise<void> {
   await executePlan(ctx, AppDeployment, app, made);
   for (const pod of made.release) await release(ctx, pod);

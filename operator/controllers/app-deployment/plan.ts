@@ -28,7 +28,7 @@ import { type Progress, rolloutReport, statusOf } from './status.ts';
 import { drainImageOf, podTemplate, templateRefusal } from './template.ts';
 
 export interface AppPlan extends Plan<AppDeploymentStatus> {
-  /** Ended pods whose drain report is counted: their finalizer is to be removed. */
+  /** Ended pods whose finalizer is to be removed, after `status` is written. */
   readonly release: readonly Pod[];
 }
 

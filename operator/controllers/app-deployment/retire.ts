@@ -21,7 +21,7 @@ export interface Retirement {
   readonly entries: ReadonlyMap<string, readonly DrainEntry[]>;
   /** Outcomes of pods that are gone since the observed status was written, by revision. */
   readonly counted: ReadonlyMap<string, ConnectionOutcomes>;
-  /** Ended pods whose outcome stands in the observed status: they may go. */
+  /** Ended pods that may go as soon as `entries` stand in status. */
   readonly release: readonly Pod[];
   readonly delete: readonly PlannedDelete[];
   /** What overdue pods add to the report of a rollout that does not wait for them. */
@@ -34,16 +34,13 @@ export interface Retirement {
   readonly wakeAtMs: number | undefined;
 }
 
-/** An outcome that was written is looked at again so soon, to release its pod. */
-const settleMs = 100;
-
 /** status lists at most so many pods of a revision; the others wait for their turn, held by their finalizer. */
 const maxEntries = 100;
 
 /**
  * The book-keeping of pods that are on their way out. Each pod is counted exactly once, whatever crashes when:
- * 1. an ended pod's outcome is written into its entry in status; the pod's finalizer still holds it;
- * 2. when the observed status has the outcome, the finalizer is removed;
+ * 1. an ended pod's outcome is written into its entry in status, while the pod's finalizer holds it;
+ * 2. when that is written, the finalizer is removed;
  * 3. when the pod is gone, entry and outcome are moved into the totals by one write.
  */
 export function retire(input: RetireInput): Retirement {
@@ -74,16 +71,26 @@ export function retire(input: RetireInput): Retirement {
     else pending += 1;
     if (state === 'draining') draining += 1;
     if (state === 'ended') {
+      // An evicted pod stays for ever when nobody deletes it.
       if (pod.metadata.deletionTimestamp === undefined) deletes.push({ resource: Pod, object: pod });
-      else if (known?.connections !== undefined && holdsReport(pod)) release.push(pod);
-      // Nothing wakes us when our own status has been written.
-      if (known?.connections === undefined) wakeAtMs = nowMs + settleMs;
+      else if (holdsReport(pod)) release.push(pod);
     } else {
       const overdueAtMs = Date.parse(pod.metadata.deletionTimestamp ?? '') + overdueMs;
       if (overdueAtMs > nowMs) wakeAtMs = Math.min(wakeAtMs ?? Number.POSITIVE_INFINITY, overdueAtMs + 1);
     }
   }
-  return { entries: firstEntries(entries), counted, release, delete: deletes, overdue, draining, pending, wakeAtMs };
+  const listed = firstEntries(entries);
+  const inStatus = new Set([...listed.values()].flatMap((list) => list.map(({ pod }) => pod)));
+  return {
+    entries: listed,
+    counted,
+    release: release.filter(({ metadata }) => inStatus.has(metadata.name)),
+    delete: deletes,
+    overdue,
+    draining,
+    pending,
+    wakeAtMs,
+  };
 }
 
 /** A pod that went without a word: all that is known is what it last had open. */
