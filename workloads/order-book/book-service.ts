@@ -24,7 +24,7 @@ export interface BookServiceOptions {
   readonly version: string;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly config: BookConfig;
+  readonly config: Omit<BookConfig, 'auth'>;
   readonly store: Omit<StoreOptions, 'log'>;
   readonly host: string;
   readonly port: number;
@@ -118,7 +118,7 @@ export async function startBook(options: BookServiceOptions): Promise<BookServic
  * The commands that bring the journal's configuration to that of the file. Throws SLUICE_SYMBOL_CHANGED when a symbol has other
  * steps than the orders in the journal were written with.
  */
-function configuration(exchange: Exchange, { symbols, limits }: BookConfig): Command[] {
+function configuration(exchange: Exchange, { symbols, limits }: Omit<BookConfig, 'auth'>): Command[] {
   const commands: Command[] = [];
   for (const symbol of symbols) {
     const known = exchange.markets.get(symbol.name)?.config;

@@ -62,8 +62,8 @@ function readFlags(): Flags {
 
 async function main(): Promise<void> {
   const flags = readFlags();
-  const auth = authFromOptions(flags);
   const config = await readSymbols(flags.symbols);
+  const auth = authFromOptions(flags) ?? config.auth;
   const log = createLogger('order-book', flags.logLevel);
   const directory = resolve(flags.data);
   const service = await startBook({

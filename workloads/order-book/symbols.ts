@@ -1,13 +1,15 @@
 import { readFile } from 'node:fs/promises';
-import { UsageError } from '@sluice/kit';
+import { type AuthConfig, parseAuthConfig, UsageError } from '@sluice/kit';
 import { parse } from 'yaml';
 import type { SymbolConfig } from './exchange/command.ts';
 import { DecimalStep } from './exchange/decimal.ts';
 
-/** The file given by `--symbols`: what is traded, and what one account may do. */
+/** The file given by `--symbols`: what is traded, what one account may do, and whose tokens are asked for. */
 export interface BookConfig {
   readonly symbols: readonly SymbolConfig[];
   readonly limits: AccountLimits;
+  /** As in `spec.auth`; absent: no token is asked, unless flags say so. */
+  readonly auth: AuthConfig | undefined;
 }
 
 export interface AccountLimits {
@@ -40,7 +42,7 @@ export async function readSymbols(path: string): Promise<BookConfig> {
 
 /** Exported for tests. Throws an Error that names the first wrong place. */
 export function parseSymbols(text: string): BookConfig {
-  const document = fields(parse(text), 'the document', ['symbols', 'limits']);
+  const document = fields(parse(text), 'the document', ['symbols', 'limits', 'auth']);
   if (!Array.isArray(document.symbols) || document.symbols.length === 0 || document.symbols.length > MAX_SYMBOLS) {
     throw new Error(`symbols must be a list of 1 to ${MAX_SYMBOLS}`);
   }
@@ -48,7 +50,11 @@ export function parseSymbols(text: string): BookConfig {
   for (const [index, { name }] of symbols.entries()) {
     if (symbols.findIndex((other) => other.name === name) !== index) throw new Error(`symbol ${name} is listed twice`);
   }
-  return { symbols, limits: document.limits === undefined ? DEFAULT_LIMITS : limits(document.limits) };
+  return {
+    symbols,
+    limits: document.limits === undefined ? DEFAULT_LIMITS : limits(document.limits),
+    auth: document.auth === undefined ? undefined : parseAuthConfig(document.auth),
+  };
 }
 
 function symbol(value: unknown, where: string): SymbolConfig {

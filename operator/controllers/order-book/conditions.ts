@@ -1,0 +1,52 @@
+import type { OrderBook } from '@sluice/api';
+import type { ConditionInput, Pod } from '@sluice/runtime';
+import { isReady, type Report, troubleOf } from './members.ts';
+
+export interface Refusal {
+  readonly reason: string;
+  readonly message: string;
+}
+
+export function accepted(refusal: Refusal | undefined): ConditionInput {
+  if (refusal !== undefined) return { type: 'Accepted', status: 'False', ...refusal };
+  return { type: 'Accepted', status: 'True', reason: 'Valid', message: 'The operator does what spec says.' };
+}
+
+export function authenticated({ spec }: OrderBook): ConditionInput {
+  const type = 'Authenticated';
+  if (spec.auth === undefined) {
+    const message = 'No token is asked: whoever reaches the Service may trade for any account. spec.auth changes that.';
+    return { type, status: 'False', reason: 'NoAuthentication', message };
+  }
+  const { issuer, audience } = spec.auth.jwt;
+  return { type, status: 'True', reason: 'JWT', message: `Tokens of ${issuer} for ${audience} are asked.` };
+}
+
+/** The summary: are orders taken, by the program that spec asks for? */
+export function ready(
+  book: OrderBook,
+  state: {
+    readonly refusal: Refusal | undefined;
+    /** All pods run what spec says, and are ready. */
+    readonly complete: boolean;
+    readonly pods: readonly Pod[];
+    readonly report: Report | undefined;
+  },
+): ConditionInput {
+  const type = 'Ready';
+  const no = (reason: string, message: string): ConditionInput => ({ type, status: 'False', reason, message });
+  const { refusal, complete, pods, report } = state;
+  if (refusal !== undefined) return no(refusal.reason, refusal.message);
+  const readyPods = pods.filter(isReady);
+  if (readyPods.length < book.spec.replicas || !complete) {
+    const trouble = pods.map(troubleOf).find((found) => found !== undefined);
+    if (trouble !== undefined) return no(trouble.reason, trouble.message.slice(0, 1_024));
+    return no('Progressing', `${readyPods.length} of ${book.spec.replicas} members are ready with this spec.`);
+  }
+  const leader = readyPods.find(({ metadata }) => metadata.name === report?.holder);
+  if (leader === undefined) return no('NoLeader', 'No member has taken the lead yet.');
+  if (report?.version !== book.spec.version) {
+    return no('Progressing', `${leader.metadata.name} still reports version ${report?.version}.`);
+  }
+  return { type, status: 'True', reason: 'LeaderServes', message: `${leader.metadata.name} takes orders.` };
+}

@@ -1,0 +1,264 @@
+import { createHash } from 'node:crypto';
+import type { OrderBook } from '@sluice/api';
+import {
+  ConfigMap,
+  type KubeObject,
+  Lease,
+  PersistentVolumeClaim,
+  type PlannedApply,
+  Role,
+  RoleBinding,
+  Service,
+  ServiceAccount,
+  StatefulSet,
+} from '@sluice/runtime';
+import { childMetadata, leaseName, podLabels } from './names.ts';
+
+const servicePort = 8080;
+const metricsPort = 9090;
+const configFolder = '/etc/sluice';
+const dataFolder = '/data';
+const configAnnotation = 'sluice.dev/config';
+/** The one user of all our images. */
+const user = 65_532;
+
+/** What decides over the children beside the resource itself. */
+export interface ChildrenInput {
+  readonly image: string;
+  /** Size in the StatefulSet's claim template, which cannot change once it is there: volumes grow by themselves. */
+  readonly templateSize: string;
+  /** Pod that takes orders. */
+  readonly leader: string;
+}
+
+/** The children of a book, in the order in which they are needed. */
+export function childrenOf(book: OrderBook, input: ChildrenInput): PlannedApply[] {
+  const { name } = book.metadata;
+  return [
+    lease(book),
+    configMap(book),
+    serviceAccount(book),
+    role(book),
+    roleBinding(book),
+    service(book, name, { selector: podLabels(name) }),
+    service(book, leaseName(name), {
+      selector: { ...podLabels(name), 'statefulset.kubernetes.io/pod-name': input.leader },
+    }),
+    service(book, `${name}-members`, { clusterIP: 'None', publishNotReadyAddresses: true, selector: podLabels(name) }),
+    statefulSet(book, input),
+  ];
+}
+
+/** Whether the StatefulSet was made from this spec: its status says nothing about the spec before that. */
+export function isMadeFrom(book: OrderBook, image: string | undefined, statefulSet: StatefulSet | undefined): boolean {
+  const template = statefulSet?.spec?.template;
+  return (
+    template?.metadata?.annotations?.[configAnnotation] === digest(configText(book)) &&
+    template.spec?.containers[0]?.image === image
+  );
+}
+
+/** A volume that is to be `size`: the one field of it that is ours. */
+export function grownClaim(claim: PersistentVolumeClaim, size: string): PlannedApply {
+  const { name, namespace = '' } = claim.metadata;
+  const object: KubeObject & { spec: unknown } = {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { name, namespace },
+    spec: { resources: { requests: { storage: size } } },
+  };
+  return { resource: PersistentVolumeClaim, object };
+}
+
+/** What the program is told (workloads/order-book/symbols.ts reads it; JSON is YAML). */
+function configText({ spec: { symbols, limits, auth } }: OrderBook): string {
+  return JSON.stringify({
+    symbols: symbols.map(({ name, tickSize, lotSize }) => ({ name, tickSize, lotSize })),
+    limits,
+    ...(auth !== undefined && { auth }),
+  });
+}
+
+/** Made here, so that the pods need no right to make any; only they write what is in it. */
+function lease(book: OrderBook): PlannedApply {
+  const object: KubeObject = {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: childMetadata(book, leaseName(book.metadata.name)),
+  };
+  return { resource: Lease, object };
+}
+
+function configMap(book: OrderBook): PlannedApply {
+  const object: ConfigMap = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: childMetadata(book, book.metadata.name),
+    data: { 'symbols.yaml': configText(book) },
+  };
+  return { resource: ConfigMap, object };
+}
+
+function serviceAccount(book: OrderBook): PlannedApply {
+  const object: ServiceAccount = {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: childMetadata(book, book.metadata.name),
+    automountServiceAccountToken: false,
+  };
+  return { resource: ServiceAccount, object };
+}
+
+function role(book: OrderBook): PlannedApply {
+  const { name } = book.metadata;
+  const object: Role = {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'Role',
+    metadata: childMetadata(book, name),
+    rules: [
+      {
+        apiGroups: ['coordination.k8s.io'],
+        resources: ['leases'],
+        resourceNames: [leaseName(name)],
+        verbs: ['get', 'update'],
+      },
+    ],
+  };
+  return { resource: Role, object };
+}
+
+function roleBinding(book: OrderBook): PlannedApply {
+  const { name, namespace = '' } = book.metadata;
+  const object: RoleBinding = {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'RoleBinding',
+    metadata: childMetadata(book, name),
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name },
+    subjects: [{ kind: 'ServiceAccount', name, namespace }],
+  };
+  return { resource: RoleBinding, object };
+}
+
+function service(book: OrderBook, name: string, spec: NonNullable<Service['spec']>): PlannedApply {
+  const object: Service = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: childMetadata(book, name),
+    spec: { ...spec, ports: [{ name: 'http', port: servicePort, targetPort: 'http', protocol: 'TCP' }] },
+  };
+  return { resource: Service, object };
+}
+
+function statefulSet(book: OrderBook, { image, templateSize }: ChildrenInput): PlannedApply {
+  const { name } = book.metadata;
+  const { replicas, deletionPolicy } = book.spec;
+  const object: StatefulSet = {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: childMetadata(book, name),
+    spec: {
+      replicas,
+      serviceName: `${name}-members`,
+      // With Parallel a member that cannot start is replaced by a mended template; with OrderedReady it blocks it.
+      podManagementPolicy: 'Parallel',
+      // A single member leaves no order to choose, so the roll need not wait for this operator.
+      updateStrategy: { type: 'RollingUpdate' },
+      persistentVolumeClaimRetentionPolicy: { whenDeleted: deletionPolicy, whenScaled: 'Retain' },
+      selector: { matchLabels: podLabels(name) },
+      template: {
+        metadata: {
+          labels: podLabels(name),
+          // A change of the configuration replaces the member.
+          annotations: { [configAnnotation]: digest(configText(book)) },
+        },
+        spec: podSpec(book, image),
+      },
+      volumeClaimTemplates: [claimTemplate(book, templateSize)],
+    },
+  };
+  return { resource: StatefulSet, object };
+}
+
+type StatefulSetSpec = NonNullable<StatefulSet['spec']>;
+type ClaimTemplate = NonNullable<StatefulSetSpec['volumeClaimTemplates']>[number];
+type PodSpec = NonNullable<StatefulSetSpec['template']['spec']>;
+
+function claimTemplate({ metadata, spec }: OrderBook, size: string): ClaimTemplate {
+  const { storageClassName } = spec.storage;
+  return {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { name: 'data', labels: podLabels(metadata.name) },
+    spec: {
+      accessModes: ['ReadWriteOnce'],
+      resources: { requests: { storage: size } },
+      ...(storageClassName !== undefined && { storageClassName }),
+    },
+  };
+}
+
+function podSpec({ metadata: { name } }: OrderBook, image: string): PodSpec {
+  return {
+    serviceAccountName: name,
+    automountServiceAccountToken: true,
+    terminationGracePeriodSeconds: 30,
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: user,
+      runAsGroup: user,
+      fsGroup: user,
+      fsGroupChangePolicy: 'OnRootMismatch',
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    containers: [container(name, image)],
+    volumes: [{ name: 'config', configMap: { name } }],
+  };
+}
+
+function container(name: string, image: string): PodSpec['containers'][number] {
+  const fromField = (variable: string, fieldPath: string) => ({
+    name: variable,
+    valueFrom: { fieldRef: { fieldPath } },
+  });
+  const probe = (path: string) => ({ httpGet: { path, port: 'metrics' }, timeoutSeconds: 3 });
+  return {
+    name: 'order-book',
+    image,
+    imagePullPolicy: 'IfNotPresent',
+    env: [
+      fromField('POD_NAME', 'metadata.name'),
+      fromField('POD_NAMESPACE', 'metadata.namespace'),
+      { name: 'SLUICE_SYMBOLS', value: `${configFolder}/symbols.yaml` },
+      { name: 'SLUICE_DATA', value: `${dataFolder}/book` },
+      { name: 'SLUICE_HOST', value: '0.0.0.0' },
+      { name: 'SLUICE_PORT', value: String(servicePort) },
+      { name: 'SLUICE_ADMIN_PORT', value: String(metricsPort) },
+      { name: 'SLUICE_LEASE', value: leaseName(name) },
+      { name: 'SLUICE_LOG_LEVEL', value: 'info' },
+    ],
+    ports: [
+      { name: 'http', containerPort: servicePort, protocol: 'TCP' },
+      { name: 'metrics', containerPort: metricsPort, protocol: 'TCP' },
+    ],
+    // The sentence with which the program ended then stands in the pod's status, and from there in ours.
+    terminationMessagePolicy: 'FallbackToLogsOnError',
+    // A long journal may take minutes to replay; only then does the liveness probe begin.
+    startupProbe: { ...probe('/readyz'), periodSeconds: 1, failureThreshold: 600 },
+    readinessProbe: { ...probe('/readyz'), periodSeconds: 2 },
+    livenessProbe: { ...probe('/healthz'), periodSeconds: 10, failureThreshold: 6 },
+    resources: { requests: { cpu: '50m', memory: '96Mi' }, limits: { memory: '512Mi' } },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    },
+    volumeMounts: [
+      { name: 'config', mountPath: configFolder, readOnly: true },
+      { name: 'data', mountPath: dataFolder },
+    ],
+  };
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}

@@ -1,0 +1,187 @@
+import { describe, expect, it } from 'vitest';
+import { troubleOf } from './members.ts';
+import { plan } from './plan.ts';
+import { quantityBytes } from './quantity.ts';
+import { specOf, World } from './testing/world.ts';
+
+function settled(world = new World()): World {
+  if (world.book === undefined) world.create(specOf());
+  for (let round = 0; round < 8; round++) {
+    world.reconcile();
+    world.controlStatefulSet();
+    world.runPod();
+    world.nowMs += 11_000;
+  }
+  return world;
+}
+
+function conditionOf(world: World, type: string) {
+  return world.book?.status?.conditions?.find((condition) => condition.type === type);
+}
+
+describe('what the resource says', () => {
+  it('of a book that runs', () => {
+    const { book } = settled();
+    expect(book?.status).toMatchObject({
+      version: '1.0.0',
+      leader: 'spot-0',
+      epoch: '1',
+      lag: '0',
+      replicas: 1,
+      readyReplicas: 1,
+      members: [{ name: 'spot-0', role: 'Leader', ready: true, version: '1.0.0', lag: '0' }],
+    });
+  });
+
+  it('during a change of version: not Ready until the new program leads', () => {
+    const world = settled();
+    world.edit({ version: '1.1.0' });
+    const seen: string[] = [];
+    for (let round = 0; round < 6; round++) {
+      world.reconcile();
+      seen.push(conditionOf(world, 'Ready')?.reason ?? '');
+      world.controlStatefulSet();
+      world.reconcile();
+      seen.push(conditionOf(world, 'Ready')?.reason ?? '');
+      if (round > 1) world.runPod();
+    }
+    const end = seen.indexOf('LeaderServes');
+    expect(end).toBeGreaterThan(4);
+    expect(seen).toEqual(seen.map((_, index) => (index < end ? 'Progressing' : 'LeaderServes')));
+    expect(world.book?.status?.version).toBe('1.1.0');
+  });
+
+  it('during a change of the configuration: not Ready from the first look on', () => {
+    const world = settled();
+    world.edit({ symbols: [...specOf().symbols, { name: 'ETH-EUR', tickSize: '0.01', lotSize: '0.001' }] });
+    world.reconcile();
+    expect(conditionOf(world, 'Ready')).toMatchObject({
+      status: 'False',
+      reason: 'Progressing',
+      observedGeneration: 2,
+    });
+    settled(world);
+    expect(conditionOf(world, 'Ready')).toMatchObject({ status: 'True', observedGeneration: 2 });
+  });
+
+  it('of fields that are not built, and of an unknown version: the last good state stays', () => {
+    const world = settled();
+    const before = JSON.stringify(world.statefulSet?.spec);
+    world.edit({ replicas: 3, spread: { topologyKey: 'topology.kubernetes.io/zone' } });
+    settled(world);
+    expect(conditionOf(world, 'Accepted')).toMatchObject({
+      status: 'False',
+      reason: 'NotImplemented',
+      message: expect.stringContaining('spec.replicas: 3'),
+    });
+    world.edit({ replicas: 1, version: '9.9.9' });
+    delete world.book?.spec.spread;
+    settled(world);
+    expect(conditionOf(world, 'Accepted')).toMatchObject({
+      reason: 'UnknownVersion',
+      message: 'spec.version 9.9.9 is not one of: 1.0.0, 1.1.0, 6.6.6.',
+    });
+    expect(JSON.stringify(world.statefulSet?.spec)).toBe(before);
+  });
+
+  it('of a volume that cannot grow, and of one that does', () => {
+    const world = settled();
+    world.edit({ storage: { size: '2Gi' } });
+    settled(world);
+    expect(conditionOf(world, 'VolumeSized')).toMatchObject({ status: 'False', reason: 'GrowthNotSupported' });
+    expect(conditionOf(world, 'Ready')?.status).toBe('True');
+    world.canGrow = true;
+    settled(world);
+    expect(conditionOf(world, 'VolumeSized')).toMatchObject({ status: 'True' });
+    expect(world.claim?.spec?.resources?.requests?.storage).toBe('2Gi');
+  });
+
+  it('of a name that something else has', () => {
+    const world = settled();
+    const observed = world.observed();
+    if (observed?.statefulSet === undefined) throw new Error('no StatefulSet');
+    const { metadata } = observed.statefulSet;
+    const stranger = { ...observed.statefulSet, metadata: { ...metadata, ownerReferences: [] } };
+    const made = plan({ ...observed, statefulSet: stranger }, world.nowMs);
+    expect(made.apply).toEqual([]);
+    expect(made.status?.conditions?.[0]).toMatchObject({ type: 'Accepted', status: 'False', reason: 'NameTaken' });
+    expect(made.requeueAfterMs).toBe(1_000);
+  });
+
+  it('of a member that cannot start, in its own words', () => {
+    const world = settled();
+    if (world.pod === undefined) throw new Error('no pod');
+    const sentence = 'SLUICE_SYMBOL_CHANGED: BTC-EUR has tick 0.01 in the journal.';
+    world.pod = {
+      ...world.pod,
+      status: {
+        containerStatuses: [
+          {
+            name: 'order-book',
+            image: '',
+            imageID: '',
+            ready: false,
+            restartCount: 3,
+            state: { waiting: { reason: 'CrashLoopBackOff', message: 'back-off 40s' } },
+            lastState: { terminated: { exitCode: 1, message: `{"level":"info"}\n${sentence}\n` } },
+          },
+        ],
+      },
+    };
+    world.reconcile();
+    expect(conditionOf(world, 'Ready')).toMatchObject({
+      status: 'False',
+      reason: 'MemberFails',
+      message: `spot-0 ended with 1: ${sentence}`,
+    });
+  });
+});
+
+it('trouble is named: no node, no image, and none while a container is being made', () => {
+  const pod = (status: object) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, status }) as never;
+  const waiting = (reason: string) => pod({ containerStatuses: [{ state: { waiting: { reason, message: 'm' } } }] });
+  expect(troubleOf(waiting('ContainerCreating'))).toBeUndefined();
+  expect(troubleOf(waiting('ImagePullBackOff'))).toEqual({ reason: 'ImagePullBackOff', message: 'p: m' });
+  const conditions = [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: 'no node fits' }];
+  expect(troubleOf(pod({ conditions }))).toEqual({ reason: 'Unschedulable', message: 'p: no node fits' });
+});
+
+it('pods pass Pod Security restricted and may do nothing but write their Lease', () => {
+  const world = new World();
+  world.create(specOf());
+  const objects = (world.reconcile()?.apply ?? []).map(({ object }) => object);
+  const pod = world.statefulSet?.spec?.template.spec;
+  expect(pod?.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
+  for (const container of pod?.containers ?? []) {
+    expect(container.securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    });
+  }
+  expect(objects.find(({ kind }) => kind === 'Role')).toMatchObject({
+    rules: [
+      {
+        apiGroups: ['coordination.k8s.io'],
+        resources: ['leases'],
+        resourceNames: ['spot-leader'],
+        verbs: ['get', 'update'],
+      },
+    ],
+  });
+});
+
+it.each([
+  ['10Gi', 10 * 2 ** 30],
+  ['1.5Gi', 1.5 * 2 ** 30],
+  ['500M', 500e6],
+  ['1e9', 1e9],
+  ['2E3', 2e3],
+  ['100', 100],
+  ['1Ti', 2 ** 40],
+  ['x', undefined],
+  ['', undefined],
+  ['10Xi', undefined],
+])('quantity %j is %j bytes', (text, bytes) => {
+  expect(quantityBytes(text)).toBe(bytes);
+});
