@@ -1,0 +1,220 @@
+import { Registry } from 'prom-client';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { KubeClient } from '../kube/client.ts';
+import { type KubeObject, keyText, type ObjectKey } from '../kube/object.ts';
+import { ConfigMap } from '../kube/resources.ts';
+import { createQueue, type Queue } from '../queue/queue.ts';
+import { createLogger } from '../telemetry/log.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
+import { VirtualClock } from '../testing/virtual-clock.ts';
+import { controller, type Reconcile } from './builder.ts';
+import type { CacheReader } from './context.ts';
+import { controllerMetrics } from './metrics.ts';
+import { type CaughtUp, createOwnWrites } from './own-writes.ts';
+import { runWorkers } from './reconciler.ts';
+import { done, requeueAfter, TerminalError } from './result.ts';
+
+let clock: VirtualClock;
+let queue: Queue<ObjectKey>;
+let registry: Registry;
+let stop: AbortController;
+let ended: Promise<void>;
+let caughtUp: CaughtUp;
+
+const key = (name: string): ObjectKey => ({ namespace: 'ns', name });
+const object = (name: string): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, namespace: 'ns', resourceVersion: '7' },
+});
+const client = {
+  apply: async (_resource: unknown, wanted: KubeObject) => object(wanted.metadata.name),
+} as unknown as KubeClient;
+
+beforeEach(() => {
+  clock = new VirtualClock();
+  queue = createQueue<ObjectKey>({ clock, random: () => 1, text: keyText });
+  registry = new Registry();
+  stop = new AbortController();
+  ended = Promise.resolve();
+  caughtUp = async () => true;
+});
+
+afterEach(async () => {
+  stop.abort();
+  await ended;
+});
+
+function start(reconcile: Reconcile, concurrency = 2): void {
+  ended = runWorkers(
+    controller(ConfigMap, { timeoutMs: 1_000 }).concurrency(concurrency).reconcile(reconcile),
+    {
+      clock,
+      client,
+      cache: {} as CacheReader,
+      queue,
+      ownWrites: createOwnWrites(),
+      caughtUp: (write) => caughtUp(write),
+      event: () => {},
+      log: createLogger('test', 'silent'),
+      metrics: createMetrics(controllerMetrics, registry),
+    },
+    3,
+    stop.signal,
+  );
+}
+
+async function count(name: string, labels: Record<string, string> = {}): Promise<number> {
+  const values = (await registry.getSingleMetric(name)?.get())?.values ?? [];
+  const matching = values.filter((value) =>
+    Object.entries(labels).every(([label, want]) => value.labels[label] === want),
+  );
+  return matching.reduce((sum, { value }) => sum + value, 0);
+}
+
+test('a failure costs its own key a back-off that grows, and other keys nothing', async () => {
+  const seen: string[] = [];
+  start(async ({ name }) => {
+    seen.push(`${name} ${clock.monotonic()}`);
+    if (name === 'bad') throw new Error('no');
+    return done();
+  });
+  queue.add(key('bad'), 'user', '');
+  queue.add(key('good'), 'user', '');
+  await clock.advance(40);
+  expect(seen).toEqual(['bad 0', 'good 0', 'bad 5', 'bad 15', 'bad 35']);
+  expect(await count('controller_runtime_reconcile_errors_total')).toBe(4);
+});
+
+test('after a success the back-off starts small again', async () => {
+  const times: number[] = [];
+  start(async () => {
+    times.push(clock.monotonic());
+    if (times.length !== 4) throw new Error('no');
+    return requeueAfter(100);
+  });
+  queue.add(key('a'), 'user', '');
+  await clock.advance(150);
+  expect(times).toEqual([0, 5, 15, 35, 135, 140, 150]);
+});
+
+test('a terminal error is not retried, a change of the object is', async () => {
+  let runs = 0;
+  start(async () => {
+    runs++;
+    throw new TerminalError('never');
+  });
+  queue.add(key('a'), 'user', '');
+  await clock.advance(3_600_000);
+  expect(runs).toBe(1);
+  expect(await count('controller_runtime_terminal_reconcile_errors_total')).toBe(1);
+  queue.add(key('a'), 'user', '');
+  await clock.advance(1);
+  expect(runs).toBe(2);
+});
+
+test('a bug in the reconcile is a failure like any other, and counted as a bug', async () => {
+  let runs = 0;
+  start(() => {
+    runs++;
+    if (runs === 1) return (undefined as unknown as { f(): never }).f();
+    return Promise.resolve(done());
+  });
+  queue.add(key('a'), 'user', '');
+  await clock.advance(10);
+  expect(runs).toBe(2);
+  expect(await count('controller_runtime_reconcile_panics_total')).toBe(1);
+});
+
+test('at its deadline a reconcile is told by its signal, and tried again', async () => {
+  let runs = 0;
+  start(async (_key, { signal }) => {
+    if (runs++ > 0) return done();
+    return new Promise((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason));
+    });
+  });
+  queue.add(key('a'), 'user', '');
+  await clock.advance(999);
+  expect(runs).toBe(1);
+  await clock.advance(10);
+  expect(runs).toBe(2);
+  expect(await count('controller_runtime_reconcile_timeouts_total')).toBe(1);
+});
+
+test('a reconcile that ignores its deadline blocks its own key until it ends, and no other', async () => {
+  const seen: string[] = [];
+  let finish = (): void => {};
+  start(async ({ name }) => {
+    seen.push(name);
+    if (name === 'stuck' && seen.length === 1) await new Promise<void>((resolve) => (finish = resolve));
+    return done();
+  }, 1);
+  queue.add(key('stuck'), 'user', '');
+  await clock.advance(1_500);
+  queue.add(key('stuck'), 'user', '');
+  queue.add(key('other'), 'user', '');
+  await clock.advance(10_000);
+  expect(seen).toEqual(['stuck', 'other']);
+  finish();
+  await clock.advance(10);
+  expect(seen).toEqual(['stuck', 'other', 'stuck']);
+});
+
+test('the next reconcile of a key waits for its own last write to show, other keys do not', async () => {
+  const seen: string[] = [];
+  let show = (_seen: boolean): void => {};
+  const shown = new Promise<boolean>((resolve) => {
+    show = resolve;
+  });
+  caughtUp = async ({ key: { name } }) => name !== 'child' || shown;
+  start(async ({ name }, ctx) => {
+    seen.push(name);
+    if (name === 'a') await ctx.client.apply(ConfigMap, object('child'), { fieldManager: 'test' });
+    return done();
+  });
+  queue.add(key('a'), 'user', '');
+  await clock.advance(1);
+  queue.add(key('a'), 'owner', '');
+  queue.add(key('b'), 'owner', '');
+  await clock.advance(100);
+  expect(seen).toEqual(['a', 'b']);
+  show(true);
+  await clock.advance(1);
+  expect(seen).toEqual(['a', 'b', 'a']);
+});
+
+test('a cache that stays behind puts the key off again and again, and says so in a metric', async () => {
+  let runs = 0;
+  caughtUp = async () => false;
+  start(async (_key, ctx) => {
+    runs++;
+    await ctx.client.apply(ConfigMap, object('child'), { fieldManager: 'test' });
+    return done();
+  });
+  queue.add(key('a'), 'user', '');
+  await clock.advance(1);
+  queue.add(key('a'), 'user', '');
+  await clock.advance(3_100);
+  expect(runs).toBe(1);
+  expect(await count('stale_sync_skips_total')).toBe(4);
+  caughtUp = async () => true;
+  await clock.advance(1_000);
+  expect(runs).toBe(2);
+});
+
+test('what a lost leadership interrupts is in the queue for the next one, without a failure', async () => {
+  start(async (_key, { signal, epoch }) => {
+    expect(epoch).toBe(3);
+    return new Promise((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason));
+    });
+  });
+  queue.add(key('a'), 'user', '');
+  await clock.advance(10);
+  stop.abort();
+  await ended;
+  await clock.advance(1);
+  expect(queue.depth()).toBe(1);
+  expect(await count('controller_runtime_reconcile_errors_total')).toBe(0);
+});
