@@ -185,12 +185,18 @@ it('a class that does not let volumes grow is said; one that does grows them', a
   const name = `fast-${namespace}`;
   const path = '/apis/storage.k8s.io/v1/storageclasses';
   await client.raw('POST', path, { metadata: { name }, provisioner: 'none.example', allowVolumeExpansion: false });
+  // Only a bound claim may grow.
+  await client.raw('POST', '/api/v1/persistentvolumes', {
+    metadata: { name },
+    spec: {
+      storageClassName: name,
+      capacity: { storage: '1Gi' },
+      accessModes: ['ReadWriteOnce'],
+      hostPath: { path: '/none' },
+    },
+  });
   await apply({ storage: { size: '1Gi', storageClassName: name } });
   await runPod({ version: '1.0.0', epoch: 1, sequence: 3 });
-  // Only a bound claim may grow.
-  await client.mergePatch(PersistentVolumeClaim, key('data-spot-0'), { spec: { volumeName: 'none' } });
-  const bound = { phase: 'Bound', capacity: { storage: '1Gi' } };
-  await client.mergePatch(PersistentVolumeClaim, key('data-spot-0'), { status: bound }, { subresource: 'status' });
   await reachesCondition('VolumeSized', { status: 'True' });
   await apply({ storage: { size: '2Gi', storageClassName: name } });
   await reachesCondition('VolumeSized', { status: 'False', reason: 'GrowthNotSupported' });
@@ -205,6 +211,7 @@ it('a class that does not let volumes grow is said; one that does grows them', a
   });
   await reachesCondition('VolumeSized', { status: 'False', reason: 'Growing' });
   await client.raw('DELETE', `${path}/${name}`);
+  await client.raw('DELETE', `/api/v1/persistentvolumes/${name}`);
 });
 
 it.each([
