@@ -1,7 +1,7 @@
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { run } from './command.ts';
+import { attempt, run } from './command.ts';
 import { ClusterError } from './errors.ts';
 import { emptyFolder } from './files.ts';
 import type { Layout } from './layout.ts';
@@ -107,8 +107,9 @@ export async function ensureInstalled(
   { log, signal }: StepContext,
 ): Promise<void> {
   const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin'];
-  if (folders.some((folder) => globSync(join(folder, program)).length > 0)) return;
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  await run('apt-get', ['update'], { log, signal, env });
-  await run('apt-get', ['install', '-y', '--no-install-recommends', packageName], { log, signal, env });
+  if (folders.some((folder) => existsSync(join(folder, program)))) return;
+  const options = { log, signal, env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
+  // One source of the system that cannot be reached does not matter when the package comes from another.
+  await attempt('apt-get', ['update'], options);
+  await run('apt-get', ['install', '-y', '--no-install-recommends', packageName], options);
 }

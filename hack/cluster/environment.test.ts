@@ -9,7 +9,7 @@ const base = { PATH: '/usr/bin', HOME: '/home/a' };
 test('on the private path docker, kind and kubectl are our own and DOCKER_HOST is our socket', () => {
   const { env, kubeconfig, context } = environmentFor({ engine: 'private', images: 'built' }, places, base);
   expect(env).toMatchObject({
-    PATH: '/c/sluice/bin:/c/sluice/engine/usr/sbin:/c/sluice/engine/usr/bin:/usr/bin',
+    PATH: '/c/sluice/bin:/c/sluice/engine/usr/sbin:/c/sluice/engine/usr/bin:/usr/bin:/usr/sbin:/sbin',
     DOCKER_HOST: 'unix:///c/sluice/docker.sock',
     DOCKER_BUILDKIT: '0',
     KUBECONFIG: '/home/a/.kube/config',

@@ -24,7 +24,12 @@ export function environmentFor(path: Path, places: Layout, base: NodeJS.ProcessE
   const folders = path.engine === 'private' ? own : own.slice(0, 1);
   const kubeconfig = base.KUBECONFIG || join(base.HOME || homedir(), '.kube/config');
   const before = (base.PATH ?? '').split(delimiter).filter((folder) => !own.includes(folder));
-  const exports: Record<string, string> = { PATH: [...folders, ...before].join(delimiter), KUBECONFIG: kubeconfig };
+  // iptables and debootstrap live there, and `su` without a login leaves them out.
+  const system = path.engine === 'private' ? ['/usr/sbin', '/sbin'].filter((folder) => !before.includes(folder)) : [];
+  const exports: Record<string, string> = {
+    PATH: [...folders, ...before, ...system].join(delimiter),
+    KUBECONFIG: kubeconfig,
+  };
   if (path.engine === 'private') {
     exports.DOCKER_HOST = `unix://${places.engineSocket}`;
     // Debian's engine comes without the buildx plugin; the builder inside dockerd needs nothing else.

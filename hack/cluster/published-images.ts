@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, systemClock } from '../../operator/runtime/clock.ts';
+import type { Clock } from '../../operator/runtime/clock.ts';
 import { run } from './command.ts';
 import { imageId } from './engine.ts';
 import { prometheusVersion } from './go-programs.ts';
@@ -23,9 +23,9 @@ export const publishedImages = {
 const firstWordLimitMs = 20_000;
 
 /** True when the image is in the engine or a registry begins to send it; the rest of the download is left to the steps. */
-export async function canHave(ref: string, env: NodeJS.ProcessEnv): Promise<boolean> {
+export async function canHave(clock: Clock, ref: string, env: NodeJS.ProcessEnv): Promise<boolean> {
   if ((await imageId(ref, env)) !== undefined) return true;
-  return beginsToPull(systemClock, ref, env);
+  return beginsToPull(clock, ref, env);
 }
 
 /** Starts `docker pull` and waits for the line that it prints when the registry has named the image's layers. */

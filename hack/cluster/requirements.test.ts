@@ -11,6 +11,7 @@ const root: Machine = {
   uid: 0,
   capabilities: all,
   userNamespace: false,
+  cgroups: true,
   freeBytes: 50e9,
 };
 const built: Path = { engine: 'private', images: 'built' };
@@ -29,6 +30,7 @@ test.each([
   ['no root', { uid: 1000 }, 'SLUICE_NOT_PERMITTED', 'needs root'],
   ['no CAP_SYS_ADMIN', { capabilities: all & ~(1n << 21n) }, 'SLUICE_NOT_PERMITTED', 'CAP_SYS_ADMIN'],
   ['root of a rootless container', { userNamespace: true }, 'SLUICE_NOT_PERMITTED', 'user namespace'],
+  ['a read-only cgroup folder', { cgroups: false }, 'SLUICE_NOT_PERMITTED', 'read-only'],
   ['another architecture', { arch: 'riscv64' }, 'SLUICE_NOT_SUPPORTED', 'linux on riscv64'],
   ['another system', { platform: 'darwin' }, 'SLUICE_NOT_SUPPORTED', 'darwin on x64'],
   ['little disk', { freeBytes: 3.2e9 }, 'SLUICE_DISK_FULL', '3.2 GB are free'],

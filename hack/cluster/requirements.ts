@@ -1,4 +1,4 @@
-import { readFileSync, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { attempt } from './command.ts';
@@ -16,6 +16,8 @@ export interface Machine {
   readonly capabilities: bigint;
   /** This process's root is another user outside: of a rootless container, say. */
   readonly userNamespace: boolean;
+  /** Control groups can be made. */
+  readonly cgroups: boolean;
   readonly freeBytes: number;
 }
 
@@ -24,6 +26,8 @@ const gigabyte = 1e9;
 const neededBytes = { pulled: 4 * gigabyte, built: 10 * gigabyte, again: 2 * gigabyte } as const;
 /** Longest path of a socket in Linux, less its end. */
 const longestSocketPath = 107;
+/** Where the first version of control groups has the one for memory; the second has all in the folder above. */
+const cgroupV1 = '/sys/fs/cgroup/memory';
 const leastGo = [1, 26, 4] as const;
 
 /** What containers and debootstrap cannot do without, by bit number (capability.h). */
@@ -39,8 +43,18 @@ export async function thisMachine({ root }: Layout): Promise<Machine> {
     uid: process.getuid?.() ?? -1,
     capabilities: BigInt(`0x${capabilities}`),
     userNamespace: !/^\s*0\s+0\s+4294967295$/m.test(readFileSync('/proc/self/uid_map', 'utf8')),
+    cgroups: isWritable(existsSync(cgroupV1) ? cgroupV1 : '/sys/fs/cgroup'),
     freeBytes: bavail * bsize,
   };
+}
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -60,7 +74,7 @@ export function checkMachine(path: Path, machine: Machine, places: Layout, again
   }
 }
 
-function checkBuilding({ platform, arch, uid, capabilities, userNamespace }: Machine): void {
+function checkBuilding({ platform, arch, uid, capabilities, userNamespace, cgroups }: Machine): void {
   if (platform !== 'linux' || arch !== 'x64') {
     const sentence = `without Docker and a registry the cluster can be built on Linux on x64 only, and this is ${platform} on ${arch}`;
     throw new ClusterError('SLUICE_NOT_SUPPORTED', sentence);
@@ -78,6 +92,10 @@ function checkBuilding({ platform, arch, uid, capabilities, userNamespace }: Mac
   for (const [name, bit] of Object.entries(capabilitiesNeeded)) {
     if ((capabilities >> BigInt(bit)) & 1n) continue;
     const sentence = `this root may not mount or set up networks (${name} is missing), so no containers can run here`;
+    throw new ClusterError('SLUICE_NOT_PERMITTED', sentence);
+  }
+  if (!cgroups) {
+    const sentence = 'control groups cannot be made here (/sys/fs/cgroup is read-only), so no containers can run';
     throw new ClusterError('SLUICE_NOT_PERMITTED', sentence);
   }
 }

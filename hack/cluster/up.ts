@@ -57,18 +57,23 @@ export async function bringUp(output: Output, signal: AbortSignal): Promise<void
   }
 }
 
-/** The path of the cluster that is there, or a new choice. */
+/**
+ * The path of the cluster that is there, or a new choice. A private engine that is down is not started beside a Docker
+ * that the user has begun to use meanwhile: its start would flush the other's network rules.
+ */
 async function findPath(known: State | undefined, places: Layout, progress: Progress): Promise<Path> {
-  if (known?.path.engine === 'private') return known.path;
+  const mine = known?.path.engine === 'private';
+  if (mine && (await answers(environmentFor(known.path, places, process.env).env))) return known.path;
   const env = userEnvironment(places);
   const docker = await answers(env);
-  if (known !== undefined && docker) return known.path;
+  const stays = mine ? !docker : docker;
+  if (known !== undefined && stays) return known.path;
   if (docker) progress.line('Docker answers; asking for the published images');
-  const images = docker && (await canHave(publishedImages.node, env)) && (await canHave(publishedImages.base, env));
+  const { node, base } = publishedImages;
+  const images = docker && (await canHave(systemClock, node, env)) && (await canHave(systemClock, base, env));
   const path = choosePath({ docker, images });
-  progress.line(
-    `container engine: ${path.engine === 'running' ? 'the Docker that runs here' : 'a private one'}; images: ${path.images}`,
-  );
+  const engine = path.engine === 'running' ? 'the Docker that runs here' : 'a private one';
+  progress.line(`container engine: ${engine}; images: ${path.images}`);
   return path;
 }
 
