@@ -7,7 +7,7 @@ export interface Clock {
   now(): number;
   /** Monotonic time in milliseconds with a fraction; never goes back, keeps counting whatever the wall clock does. */
   monotonic(): number;
-  /** Calls `fn` once after `ms` milliseconds; the returned function cancels it. */
+  /** Calls `fn` once after `ms` milliseconds, soon when that is negative; the returned function cancels it. */
   setTimer(ms: number, fn: () => void): () => void;
 }
 
@@ -15,7 +15,7 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   setTimer: (ms, fn) => {
-    const timer = setTimeout(fn, ms);
+    const timer = setTimeout(fn, Math.max(0, ms));
     return () => clearTimeout(timer);
   },
 };
