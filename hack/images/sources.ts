@@ -28,7 +28,6 @@ export const imageSources = {
   'order-book': node('workloads/order-book'),
   'sequence-counter': node('workloads/sequence-counter'),
   issuer: node('workloads/issuer'),
-  'scrape-targets': node('workloads/scrape-targets'),
   'node-app': node('workloads/node-app'),
   'go-app': go('workloads/go-app'),
   drain: go('workloads/drain'),
