@@ -17,10 +17,10 @@ export function createProcessKey(podName: string): ProcessKey {
   const body = certificateBody(podName, spki);
   const signature = sign('sha256', body, privateKey);
   const der = sequence(body, ecdsaWithSha256, tagged(0x03, Buffer.of(0), signature));
-  const base64 = der.toString('base64').replace(/.{64}/g, '$&\n');
+  const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
   return {
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    certificate: `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`,
+    certificate: `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`,
     pin: pinOf(publicKey),
   };
 }

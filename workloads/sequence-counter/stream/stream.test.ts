@@ -1,5 +1,6 @@
+import { X509Certificate } from 'node:crypto';
 import { connect as connectTcp } from 'node:net';
-import { connect } from 'node:tls';
+import { connect, createSecureContext } from 'node:tls';
 import { CodedError } from '@sluice/kit';
 import { systemClock } from '@sluice/runtime/clock';
 import { createLogger } from '@sluice/runtime/telemetry';
@@ -10,13 +11,23 @@ import { counterErrors } from '../errors.ts';
 import type { Grant } from '../gateway/dispenser.ts';
 import { createFrameDecoder, encodeFrame } from './frames.ts';
 import { HolderLink } from './holder-link.ts';
-import { createProcessKey } from './key-pair.ts';
+import { createProcessKey, pinOf } from './key-pair.ts';
 import { createPeerServer, type PeerServer } from './peer-server.ts';
 
 const log = createLogger('test', 'silent');
 const holderKey = createProcessKey('counter-0');
 const peerKey = createProcessKey('counter-1');
 const step = 5n;
+
+it('every certificate can be loaded, however long its signature came out, and carries the key of its pin', () => {
+  for (let index = 0; index < 300; index += 1) {
+    const { key, certificate, pin } = createProcessKey(`counter-${'x'.repeat(index % 60)}`);
+    const loaded = new X509Certificate(certificate);
+    expect(pinOf(loaded.publicKey)).toBe(pin);
+    expect(loaded.verify(loaded.publicKey)).toBe(true);
+    createSecureContext({ key, cert: certificate });
+  }
+});
 
 describe('frames', () => {
   it('arrive whole however the stream is cut', () => {
