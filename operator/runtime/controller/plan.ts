@@ -18,8 +18,8 @@ export interface PlannedDelete {
 
 /**
  * What a pure `plan(observed, now)` decides. `executePlan` carries it out in this order: a finalizer to add, applies in
- * order, deletes in order, status, events, a finalizer to remove. A crash between any two of them must be harmless, since the next plan starts
- * from what is there.
+ * order, deletes in order, status, events, a finalizer to remove. A crash between any two of them must be harmless, since
+ * the next plan starts from what is there.
  */
 export interface Plan<Status> {
   readonly apply: readonly PlannedApply[];
