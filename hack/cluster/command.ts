@@ -54,7 +54,8 @@ export async function attempt(
     child.stdin.end(options.input ?? '');
     child.on('error', (error: NodeJS.ErrnoException) => {
       log?.end();
-      reject(error.code === 'ENOENT' ? missingTool(command, error) : error);
+      // EACCES: it was not found, and a folder of the PATH could not be read.
+      reject(error.code === 'ENOENT' || error.code === 'EACCES' ? missingTool(command, error) : error);
     });
     child.on('close', (code) => {
       log?.end();

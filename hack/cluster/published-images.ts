@@ -58,7 +58,7 @@ export function kubectlStep(places: Layout, nodeImage: string, env: NodeJS.Proce
       const container = (await run('docker', ['create', nodeImage], { env, log, signal })).trim();
       const temporary = `${kubectl}.${process.pid}.tmp`;
       await mkdir(places.bin, { recursive: true });
-      await run('docker', ['cp', `${container}:/usr/bin/kubectl`, temporary], { env, log, signal });
+      await run('docker', ['cp', '--follow-link', `${container}:/usr/bin/kubectl`, temporary], { env, log, signal });
       await run('docker', ['rm', container], { env, log, signal });
       await rename(temporary, kubectl);
     },
@@ -75,7 +75,8 @@ export function pullStep(name: string, ref: string, env: NodeJS.ProcessEnv): Ste
     present: async () => (await imageId(ref, env)) !== undefined,
     lane: 'fetch',
     run: async ({ log, signal }) => {
-      await run('docker', ['pull', ref], { env, log, signal });
+      // An image that somebody brought is as good, and there may be no registry.
+      if ((await imageId(ref, env)) === undefined) await run('docker', ['pull', ref], { env, log, signal });
     },
   };
 }

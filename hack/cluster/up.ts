@@ -124,13 +124,14 @@ async function builtPlan(path: Path, places: Layout, how: ClusterEnv): Promise<P
 
 async function pulledPlan(path: Path, places: Layout, how: ClusterEnv): Promise<Plan> {
   const { env } = how;
+  const kind = (await kindFits(env)) ? [] : [goStep(goPrograms.kind, places.bin)];
   const steps = [
     pullStep('node-image', publishedImages.node, env),
     pullStep('node-base', publishedImages.base, env),
     pullStep('prometheus-image', publishedImages.prometheus, env),
     kubectlStep(places, publishedImages.node, env),
-    ...((await kindFits(env)) ? [] : [goStep(goPrograms.kind, places.bin)]),
-    clusterStep(places, how, publishedImages.node, ['node-image', 'kubectl']),
+    ...kind,
+    clusterStep(places, how, publishedImages.node, ['node-image', 'kubectl', ...kind.map(({ name }) => name)]),
     metricsServerStep(how, publishedImages.metricsServer, await metricsServerManifests()),
   ];
   const state = {
