@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
-import { isConflict, type KubeClient } from '../kube/client.ts';
+import { isConflict, KubeApiError, type KubeClient } from '../kube/client.ts';
 import { unlessAborted } from '../kube/deadline.ts';
 import { type KubeObject, keyText, type ObjectKey } from '../kube/object.ts';
 import type { Queue, QueueItem } from '../queue/queue.ts';
@@ -122,10 +122,14 @@ async function reconcileOne(
       return;
     }
     const retryMs = Math.round(queue.addRateLimited(key, 'retry'));
-    // A conflict says that the cache was a moment behind: ordinary, and gone with the retry.
-    if (isConflict(error)) log.debug({ err: error, retryMs }, 'conflict, trying again');
+    // The cache was a moment behind, or the object went while we looked: ordinary, and gone with the retry.
+    if (isConflict(error) || isGone(error)) log.debug({ err: error, retryMs }, 'the world had moved on, trying again');
     else log.error({ err: error, retryMs }, 'reconcile failed');
   }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof KubeApiError && error.status === 404;
 }
 
 function isBug(error: unknown): boolean {
