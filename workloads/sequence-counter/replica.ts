@@ -7,13 +7,10 @@ import { Allocator, type AllocatorOptions } from './core/allocator.ts';
 import { type Identity, identityText } from './core/identity.ts';
 import type { PoolLimits } from './core/pool.ts';
 import { paddedValue } from './core/value.ts';
-import { type CounterService, createCounterService } from './counter-service.ts';
+import { createCounterService } from './counter-service.ts';
 import { createLeaseLedger } from './ledger/lease-ledger.ts';
 import { type ReplicaConfig, readReplicaConfig } from './replica-config.ts';
-import { HolderLink } from './stream/holder-link.ts';
-import { createProcessKey } from './stream/key-pair.ts';
-import { createMembers } from './stream/members.ts';
-import { createPeerServer } from './stream/peer-server.ts';
+import { startPeers } from './stream/peers.ts';
 
 export interface ReplicaOptions {
   readonly version: string;
@@ -41,100 +38,32 @@ export async function startReplica(options: ReplicaOptions): Promise<void> {
     options.kubeconfig === undefined ? connectInCluster() : await connectKubeconfig({ path: options.kubeconfig });
   const { client } = cluster;
   const timeoutMs = Math.max(config.leaseMs / 3, 1_000);
-  const stop = new AbortController();
-
-  let service: CounterService | undefined;
-  const key = createProcessKey(identity.pod);
-  const members = createMembers({ client, clock: systemClock, log, namespace, name: config.name, pod: identity.pod });
-  const server = createPeerServer({
-    log,
-    key,
-    expectedPin: members.pinOf,
-    serve: async (counter, count) => service?.serve(counter, count),
-  });
-  const strict = config.ordering === 'Strict';
-  const peerPort = strict ? await server.listen(options.peerPort, host) : 0;
-  const allocator = new Allocator({
-    ...allocatorOptions(config, identity),
-    ...(strict && { endpoint: { address: `${podIp.includes(':') ? `[${podIp}]` : podIp}:${peerPort}`, pin: key.pin } }),
-  });
-
-  service = createCounterService({
+  const shared = { client, clock: systemClock, log, namespace, name: config.name };
+  const { counters, leaseMs } = config;
+  const peers =
+    config.ordering === 'Strict'
+      ? await startPeers({ ...shared, identity, counters, leaseMs, host, port: options.peerPort, podIp })
+      : undefined;
+  const service = createCounterService({
     version,
     clock: systemClock,
     log,
-    counters: config.counters,
-    allocator,
-    ledger: createLeaseLedger({ client, clock: systemClock, namespace, name: config.name, timeoutMs }),
+    counters,
+    allocator: new Allocator({
+      ...allocatorOptions(config, identity),
+      ...(peers !== undefined && { endpoint: peers.endpoint }),
+    }),
+    ledger: createLeaseLedger({ ...shared, timeoutMs }),
     storeTimeoutMs: timeoutMs,
     auth: config.auth,
-    ...(strict && {
-      connect: ({ driver, changed }) => {
-        const link = new HolderLink({
-          clock: systemClock,
-          log,
-          key,
-          pod: identity.pod,
-          stepOf: (counter) => config.counters.find(({ name }) => name === counter)?.step ?? 1n,
-          silenceMs: config.leaseMs,
-          onChange: changed,
-          onLost: () => {
-            allocator.nudge();
-            driver.advance();
-            changed();
-          },
-          onReleased: (invited) => {
-            if (invited) allocator.invite();
-            else allocator.nudge();
-            driver.advance();
-          },
-        });
-        const self = identityText(identity);
-        return {
-          get connected() {
-            return link.connected;
-          },
-          ask: (counter, count) => link.ask(counter, count),
-          announceRelease: () => {
-            server.announceRelease();
-            allocator.nudge();
-            driver.advance();
-          },
-          follow: () => {
-            const record = allocator.view(driver.now()).record;
-            link.follow(record === undefined || record.holder === self ? undefined : record.endpoint);
-          },
-          close: async () => {
-            link.close();
-            await server.close();
-          },
-        };
-      },
-    }),
+    peers,
   });
-
-  let published = !strict;
-  if (strict) {
-    void members.publish(key.pin, identityText(identity), stop.signal).then(() => {
-      published = true;
-    });
-    service.health.addReadiness('key', () => (published ? undefined : 'not published yet'));
-  }
   const address = await service.listen(port, host);
   if (adminPort !== undefined) await service.listenAdmin(adminPort, host);
   installShutdown({
     log,
     health: service.health,
-    steps: [
-      ...service.stopSteps(lameDuckMs),
-      {
-        name: 'cluster',
-        run: () => {
-          stop.abort();
-          cluster.close();
-        },
-      },
-    ],
+    steps: [...service.stopSteps(lameDuckMs), { name: 'cluster', run: () => cluster.close() }],
   });
   announce(log, config, address, identity);
 }
