@@ -20,6 +20,23 @@ beforeAll(async () => {
   cluster = await useCluster();
 });
 
+/**
+ * A namespace whose apps and node ports go before it does. Deleting a namespace looks again only after half the grace
+ * period of its pods, however early they end.
+ */
+function withApps(body: (namespace: string) => Promise<void>): Promise<void> {
+  return withNamespace(cluster, async (namespace) => {
+    try {
+      await body(namespace);
+    } finally {
+      await cluster.kubectl('-n', namespace, 'delete', 'services', '-l', testLabel);
+    }
+    await cluster.kubectl('-n', namespace, 'delete', 'appd', '--all', '--timeout=180s');
+  });
+}
+
+const testLabel = 'made-by=test';
+
 /** Node ports that the kind cluster maps to 127.0.0.1 and that nothing else here uses. */
 const spare = { first: 30086, second: 30087 } as const;
 const urlOf = (port: number) => `http://127.0.0.1:${port}`;
@@ -28,7 +45,7 @@ async function exposeAt(namespace: string, app: string, nodePort: number): Promi
   const object: KubeObject & Pick<Service, 'spec'> = {
     apiVersion: 'v1',
     kind: 'Service',
-    metadata: { name: `test-${app}`, namespace },
+    metadata: { name: `test-${app}`, namespace, labels: { 'made-by': 'test' } },
     spec: {
       type: 'NodePort',
       selector: { 'app.kubernetes.io/name': 'app-deployment', 'app.kubernetes.io/instance': app },
@@ -89,7 +106,7 @@ const none: ConnectionOutcomes = {
 };
 
 test('3 × 200 connections held over a rollout of both apps: none broken, and status counts them', async () => {
-  await withNamespace(cluster, async (namespace) => {
+  await withApps(async (namespace) => {
     const apps = ['go-app', 'node-app'];
     const deploy = (version: string) => deployApps({ apps, version, namespace });
     expect((await deploy('e2e-1')).map(({ succeeded }) => succeeded)).toEqual([true, true]);
@@ -165,7 +182,7 @@ async function rollRudeApp(
   body: (namespace: string, held: HeldConnections) => Promise<void>,
   options: Partial<HoldOptions> = { eventStreams: 20 },
 ): Promise<void> {
-  await withNamespace(cluster, async (namespace) => {
+  await withApps(async (namespace) => {
     await rudeApp(namespace, '1', drain);
     await rolledOut(namespace, 'rude');
     await exposeAt(namespace, 'rude', spare.first);
@@ -201,7 +218,7 @@ test('what a deadline cuts is counted as cut, on both sides', async () => {
 });
 
 test('mode Request: the app finishes its requests after SIGTERM, and what it finished is counted as its own', async () => {
-  await withNamespace(cluster, async (namespace) => {
+  await withApps(async (namespace) => {
     const { 'node-app': image } = await buildImages(['node-app']);
     await loadImages([image]);
     const spec = { image, replicas: 2, ports: [{ name: 'http', containerPort: 8080 }], drain: { mode: 'Request' } };
@@ -220,7 +237,7 @@ test('mode Request: the app finishes its requests after SIGTERM, and what it fin
 });
 
 test('kubectl delete leaves nothing behind', async () => {
-  await withNamespace(cluster, async (namespace) => {
+  await withApps(async (namespace) => {
     await rudeApp(namespace, '1', { deadlineSeconds: 30 });
     await rolledOut(namespace, 'rude');
     await cluster.kubectl('-n', namespace, 'delete', 'appd/rude', '--timeout=60s');

@@ -231,3 +231,25 @@ test('an autoscaler and a deletion: everything goes, after the drain', async () 
     )
     .toEqual([]);
 });
+
+test('a namespace that ends takes the app with it, as its pods drain', async () => {
+  let held = true;
+  await kubelet({ ends: () => (held ? undefined : drainReport(1)) });
+  await apply({});
+  await reaches('the first rollout', complete('v1'));
+  const found = await client.get(Namespace, { namespace: '', name: namespace });
+  await client.delete(
+    Namespace,
+    { namespace: '', name: namespace },
+    { preconditions: { uid: found?.metadata.uid ?? '' } },
+  );
+  await reaches('three pods that drain', ({ status }) => status?.drainingPods === 3);
+  // Somebody tidies up by hand; nothing new can be made in a namespace that ends.
+  const sets = await client.list(ReplicaSet, { namespace });
+  for (const { metadata } of sets.items) {
+    await client.delete(ReplicaSet, { namespace, name: metadata.name }, { preconditions: { uid: metadata.uid ?? '' } });
+  }
+  await reaches('the refusal', (app) => reason(app, 'Accepted') === 'NamespaceTerminating');
+  held = false;
+  await expect.poll(() => names(Pod), { timeout: 20_000 }).toEqual([]);
+});

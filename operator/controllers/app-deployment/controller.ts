@@ -18,7 +18,7 @@ import {
 import { type PollDrain, pollDrain } from './live-counts.ts';
 import { appLabels, podFinalizer } from './names.ts';
 import { observe } from './observe.ts';
-import { type AppPlan, plan } from './plan.ts';
+import { type AppPlan, plan, type Refusal } from './plan.ts';
 import { holdsReport, podState } from './pods.ts';
 
 export interface AppDeploymentOptions {
@@ -46,10 +46,12 @@ export function appDeploymentController({ catalog, poll = pollDrain }: AppDeploy
       try {
         await carryOut(ctx, observed.app, made);
       } catch (error) {
-        if (!isInvalid(error)) throw error;
-        // Only the API server can judge a pod template. What it says belongs to whoever wrote it.
-        made = plan(observed, ctx.nowMs, { reason: 'InvalidTemplate', message: error.message });
+        const refusal = refusalBy(error);
+        if (refusal === undefined) throw error;
+        // The rest of the plan does not depend on it: pods still drain, are counted and let go.
+        made = plan(observed, ctx.nowMs, refusal);
         await carryOut(ctx, observed.app, made);
+        return requeueAfter(Math.min(refusedMs, made.requeueAfterMs ?? refusedMs));
       }
       return made.requeueAfterMs === undefined ? done() : requeueAfter(made.requeueAfterMs);
     });
@@ -62,14 +64,22 @@ function appOfPod({ metadata: { namespace = '', labels } }: Pod): ObjectKey[] {
   return isOurs && name !== undefined ? [{ namespace, name }] : [];
 }
 
+/** What the API server refuses for a reason outside our sight (a quota, a webhook) is tried again so often. */
+const refusedMs = 30_000;
+
 /**
- * What the API server answers to a template that is wrong: 422 when a rule is broken, and 500 with one of these texts when
- * a field is unknown or has the wrong type, because server-side apply finds that before validation does (seen in 1.34).
+ * Why the API server does not want a child as it is; undefined for what may pass by itself. A wrong template gets 422 when a
+ * rule is broken, and 500 with one of these texts when a field is unknown or has the wrong type, because server-side
+ * apply finds that before validation does (seen in 1.34).
  */
-function isInvalid(error: unknown): error is KubeApiError {
-  if (!(error instanceof KubeApiError)) return false;
-  const malformed = /^failed to (create typed patch|convert new) object/;
-  return error.status === 422 || error.status === 400 || (error.status === 500 && malformed.test(error.message));
+function refusalBy(error: unknown): Refusal | undefined {
+  if (!(error instanceof KubeApiError)) return undefined;
+  const { status, message } = error;
+  const malformed = status === 500 && /^failed to (create typed patch|convert new) object/.test(message);
+  if (status === 422 || status === 400 || malformed) return { reason: 'InvalidTemplate', message };
+  if (status !== 403) return undefined;
+  const ending = message.endsWith('because it is being terminated');
+  return { reason: ending ? 'NamespaceTerminating' : 'Forbidden', message };
 }
 
 /** Writes the plan, status included, and only then lets go of the pods that status has counted. */
