@@ -8,9 +8,10 @@ const root = resolve(import.meta.dirname, '..');
 const rooms: Record<string, readonly string[]> = {
   'operator/runtime': [],
   'operator/api': ['operator/runtime'],
-  'operator/controllers/app-deployment': ['operator/runtime', 'operator/api'],
-  'operator/controllers/sequence-counter': ['operator/runtime', 'operator/api'],
-  'operator/controllers/order-book': ['operator/runtime', 'operator/api'],
+  'operator/controllers/children': ['operator/runtime', 'operator/api'],
+  'operator/controllers/app-deployment': ['operator/runtime', 'operator/api', 'operator/controllers/children'],
+  'operator/controllers/sequence-counter': ['operator/runtime', 'operator/api', 'operator/controllers/children'],
+  'operator/controllers/order-book': ['operator/runtime', 'operator/api', 'operator/controllers/children'],
   operator: [
     'operator/runtime',
     'operator/api',

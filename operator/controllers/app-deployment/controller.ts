@@ -15,10 +15,12 @@ import {
   requeueAfter,
   Service,
 } from '@sluice/runtime';
+import type { Refusal } from '../children/acceptance.ts';
+import { ownerByLabels } from '../children/labels.ts';
 import { type PollDrain, pollDrain } from './live-counts.ts';
 import { appLabels, podFinalizer } from './names.ts';
 import { observe } from './observe.ts';
-import { type AppPlan, plan, type Refusal } from './plan.ts';
+import { type AppPlan, plan } from './plan.ts';
 import { holdsReport, podState } from './pods.ts';
 
 export interface AppDeploymentOptions {
@@ -34,7 +36,7 @@ export function appDeploymentController({ catalog, poll = pollDrain }: AppDeploy
     .owns(Service)
     .owns(PodDisruptionBudget)
     .owns(HorizontalPodAutoscaler)
-    .watches(Pod, appOfPod)
+    .watches(Pod, ownerByLabels('app-deployment'))
     .concurrency(8)
     .reconcile(async (key, ctx) => {
       const observed = await observe(ctx, key, poll, catalog.drain);
@@ -55,13 +57,6 @@ export function appDeploymentController({ catalog, poll = pollDrain }: AppDeploy
       }
       return made.requeueAfterMs === undefined ? done() : requeueAfter(made.requeueAfterMs);
     });
-}
-
-/** A pod's owner is a ReplicaSet, and outlives it while it drains: its labels say whose it is. */
-function appOfPod({ metadata: { namespace = '', labels } }: Pod): ObjectKey[] {
-  const name = labels?.['app.kubernetes.io/instance'];
-  const isOurs = labels?.['app.kubernetes.io/name'] === 'app-deployment';
-  return isOurs && name !== undefined ? [{ namespace, name }] : [];
 }
 
 /** What the API server refuses for a reason outside our sight (a quota, a webhook) is tried again so often. */

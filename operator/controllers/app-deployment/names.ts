@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AppDeployment } from '@sluice/api';
+import { podLabels } from '../children/labels.ts';
 
 /** The container that runs the app; a template adds to it under this name. */
 export const appContainer = 'app';
@@ -18,23 +19,12 @@ export const deadlineAnnotation = 'sluice.dev/drain-deadline-seconds';
 
 /** Labels of every pod of the app, whatever its revision: what the stable Service selects. */
 export function appLabels(name: string): Record<string, string> {
-  return { 'app.kubernetes.io/name': 'app-deployment', 'app.kubernetes.io/instance': name };
+  return podLabels('app-deployment', name);
 }
 
 /** Labels of the pods of one revision: selector of its ReplicaSet and Service, never changed. */
 export function revisionLabels(name: string, revision: string): Record<string, string> {
   return { ...appLabels(name), [revisionLabel]: revision };
-}
-
-export function childLabels(name: string): Record<string, string> {
-  return { ...appLabels(name), 'app.kubernetes.io/managed-by': 'sluice' };
-}
-
-/** `app.kubernetes.io/instance=…` form, for status.selector. */
-export function selectorText(labels: Readonly<Record<string, string>>): string {
-  return Object.entries(labels)
-    .map(([key, value]) => `${key}=${value}`)
-    .join(',');
 }
 
 /** Name of the ReplicaSet and of the Service of one revision. At most 49 characters: names are at most 40. */

@@ -1,6 +1,5 @@
 import type { AppDeployment } from '@sluice/api';
 import {
-  controllerReference,
   HorizontalPodAutoscaler,
   type KubeObject,
   type PlannedApply,
@@ -8,19 +7,16 @@ import {
   ReplicaSet,
   Service,
 } from '@sluice/runtime';
-import { appLabels, childLabels, revisionLabel, revisionLabels, revisionName } from './names.ts';
+import { childMetadata } from '../children/labels.ts';
+import { appLabels, revisionLabel, revisionLabels, revisionName } from './names.ts';
 import type { PodTemplate } from './template.ts';
 
 /** Annotations of a ReplicaSet: what a person wants to know of a revision. */
 export const versionAnnotation = 'sluice.dev/version';
 
 function metadata(app: AppDeployment, name: string, labels: Readonly<Record<string, string>>) {
-  return {
-    name,
-    namespace: app.metadata.namespace ?? '',
-    labels: { ...childLabels(app.metadata.name), ...labels },
-    ownerReferences: [controllerReference(app)],
-  };
+  const common = childMetadata(app, 'app-deployment', name);
+  return { ...common, labels: { ...common.labels, ...labels } };
 }
 
 /** The ReplicaSet of the revision that spec describes. */

@@ -1,6 +1,5 @@
 import { type AppDeploymentStatus, unbuiltFields } from '@sluice/api';
 import {
-  type ConditionInput,
   HorizontalPodAutoscaler,
   type Plan,
   type PlannedApply,
@@ -9,6 +8,7 @@ import {
   ReplicaSet,
   Service,
 } from '@sluice/runtime';
+import { accepted, type Refusal, unbuiltRefusal } from '../children/acceptance.ts';
 import { rolloutEvents } from './events.ts';
 import { revisionLabel, revisionName, revisionOf } from './names.ts';
 import {
@@ -35,17 +35,9 @@ export interface AppPlan extends Plan<AppDeploymentStatus> {
 /** Live counts are read again this often while something drains. */
 const pollMs = 2000;
 
-/** Why spec cannot be carried out, by the operator's own reading or by what the API server answered. */
-export type Refusal = { readonly reason: string; readonly message: string };
-
 function refusalOf({ app }: Observed): Refusal | undefined {
-  const unbuilt = unbuiltFields('AppDeployment', app.spec);
-  if (unbuilt.length > 0) {
-    return {
-      reason: 'NotImplemented',
-      message: `Not built yet: ${unbuilt.join(', ')}. The last accepted spec keeps running.`,
-    };
-  }
+  const unbuilt = unbuiltRefusal(unbuiltFields('AppDeployment', app.spec));
+  if (unbuilt !== undefined) return unbuilt;
   const message = templateRefusal(app.spec);
   return message === undefined ? undefined : { reason: 'UnsupportedTemplate', message: `${message}.` };
 }
@@ -82,7 +74,7 @@ export function plan(observed: Observed, nowMs: number, refusedByServer?: Refusa
     retirement,
     rollout,
     currentRevision: held ? app.status?.currentRevision : hash,
-    accepted: acceptance(refusal),
+    accepted: accepted(refusal),
     progress,
     leastReady: limits.desired - limits.maxUnavailable,
   });
@@ -95,11 +87,6 @@ export function plan(observed: Observed, nowMs: number, refusedByServer?: Refusa
     release: retirement.release,
     ...wake(retirement, progress, observed, revisions, nowMs),
   };
-}
-
-function acceptance(refusal: Refusal | undefined): Omit<ConditionInput, 'type'> {
-  if (refusal === undefined) return { status: 'True', reason: 'Valid', message: 'The spec is carried out.' };
-  return { status: 'False', ...refusal };
 }
 
 function limitsOf({ app }: Observed, revisions: readonly Revision[], { draining }: Retirement): RolloutLimits {
@@ -254,7 +241,7 @@ function planDeletion(
     retirement,
     rollout: app.status?.lastRollout,
     currentRevision: app.status?.currentRevision,
-    accepted: acceptance(undefined),
+    accepted: accepted(undefined),
     progress: { kind: 'draining' },
     leastReady: limits.desired - limits.maxUnavailable,
   });

@@ -1,7 +1,8 @@
 import type { AppDeployment, AppDeploymentStatus } from '@sluice/api';
 import { type ConditionInput, rfc3339, setConditions } from '@sluice/runtime';
+import { selectorText } from '../children/labels.ts';
 import { addOutcomes, noConnections } from './drain-report.ts';
-import { appLabels, selectorText } from './names.ts';
+import { appLabels } from './names.ts';
 import type { Retirement } from './retire.ts';
 import type { Revision } from './revisions.ts';
 
@@ -25,7 +26,7 @@ export interface StatusInput {
   readonly rollout: Rollout | undefined;
   /** The revision that status names as current: not that of spec while the rollout to it is held. */
   readonly currentRevision: string | undefined;
-  readonly accepted: Omit<ConditionInput, 'type'>;
+  readonly accepted: ConditionInput;
   readonly progress: Progress;
   readonly leastReady: number;
 }
@@ -88,7 +89,7 @@ function revisionStatus(
 
 function conditions(input: StatusInput, ready: number): ConditionInput[] {
   return [
-    { type: 'Accepted', ...input.accepted },
+    input.accepted,
     { type: 'Progressing', ...progressing(input) },
     { type: 'Ready', ...readiness(input, ready) },
   ];

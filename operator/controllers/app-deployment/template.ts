@@ -1,5 +1,7 @@
 import type { AppDeployment } from '@sluice/api';
 import type { Pod } from '@sluice/runtime';
+import { managedByLabel } from '../children/labels.ts';
+import { restrictedContainer, restrictedPod } from '../children/pod-security.ts';
 import {
   appContainer,
   deadlineAnnotation,
@@ -34,7 +36,6 @@ const leastAppGraceSeconds = 10;
 const livenessGraceSeconds = 10;
 /** The agent's binary is 3 MB. */
 const drainVolumeSize = '16Mi';
-const defaultUser = 65532;
 
 /** Ports whose connections the drain waits for: all but the metrics port, unless there is no other. */
 export function drainedPorts({ ports }: Pick<Spec, 'ports'>): number[] {
@@ -72,7 +73,7 @@ export function podTemplate(name: string, revision: string, spec: Spec, drainIma
     metadata: {
       labels: {
         ...metadata?.labels,
-        'app.kubernetes.io/managed-by': 'sluice',
+        ...managedByLabel,
         'app.kubernetes.io/version': spec.version,
         ...revisionLabels(name, revision),
       },
@@ -85,9 +86,7 @@ export function podTemplate(name: string, revision: string, spec: Spec, drainIma
       ...user,
       terminationGracePeriodSeconds: graceSeconds(spec),
       securityContext: {
-        runAsNonRoot: true,
-        runAsUser: defaultUser,
-        seccompProfile: { type: 'RuntimeDefault' },
+        ...restrictedPod,
         ...user.securityContext,
       },
       initContainers: [installer(drainImage), ...(user.initContainers ?? []).map(restricted)],
@@ -166,8 +165,7 @@ function restricted<C extends Container>(container: C): C {
   return {
     ...container,
     securityContext: {
-      allowPrivilegeEscalation: false,
-      capabilities: { drop: ['ALL'] },
+      ...restrictedContainer,
       ...container.securityContext,
     },
   };

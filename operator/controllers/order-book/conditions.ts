@@ -1,26 +1,7 @@
 import type { OrderBook } from '@sluice/api';
 import type { ConditionInput, Pod } from '@sluice/runtime';
+import type { Refusal } from '../children/acceptance.ts';
 import { isReady, type Report, troubleOf } from './members.ts';
-
-export interface Refusal {
-  readonly reason: string;
-  readonly message: string;
-}
-
-export function accepted(refusal: Refusal | undefined): ConditionInput {
-  if (refusal !== undefined) return { type: 'Accepted', status: 'False', ...refusal };
-  return { type: 'Accepted', status: 'True', reason: 'Valid', message: 'The operator does what spec says.' };
-}
-
-export function authenticated({ spec }: OrderBook): ConditionInput {
-  const type = 'Authenticated';
-  if (spec.auth === undefined) {
-    const message = 'No token is asked: whoever reaches the Service may trade for any account. spec.auth changes that.';
-    return { type, status: 'False', reason: 'NoAuthentication', message };
-  }
-  const { issuer, audience } = spec.auth.jwt;
-  return { type, status: 'True', reason: 'JWT', message: `Tokens of ${issuer} for ${audience} are asked.` };
-}
 
 /** The summary: are orders taken, by the program that spec asks for? */
 export function ready(

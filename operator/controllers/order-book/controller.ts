@@ -5,10 +5,8 @@ import {
   controller,
   done,
   executePlan,
-  type KubeObject,
   keyText,
   Lease,
-  type ObjectKey,
   PersistentVolumeClaim,
   Pod,
   Role,
@@ -18,6 +16,7 @@ import {
   ServiceAccount,
   StatefulSet,
 } from '@sluice/runtime';
+import { ownerByLabels } from '../children/labels.ts';
 import { readReport } from './members.ts';
 import { observe } from './observe.ts';
 import { plan } from './plan.ts';
@@ -40,8 +39,8 @@ export function orderBookController({ catalog, sequenceEveryMs = 10_000 }: Order
     .owns(ServiceAccount, { metadataOnly: true })
     .owns(Role, { metadataOnly: true })
     .owns(RoleBinding, { metadataOnly: true })
-    .watches(Pod, bookOf)
-    .watches(PersistentVolumeClaim, bookOf)
+    .watches(Pod, ownerByLabels('order-book'))
+    .watches(PersistentVolumeClaim, ownerByLabels('order-book'))
     .concurrency(4)
     .reconcile(async (key, ctx) => {
       const sequenceDueInMs = (mirroredAt.get(keyText(key)) ?? 0) + sequenceEveryMs - ctx.nowMs;
@@ -55,13 +54,6 @@ export function orderBookController({ catalog, sequenceEveryMs = 10_000 }: Order
       if (made.writesSequence) mirroredAt.set(keyText(key), ctx.nowMs);
       return made.requeueAfterMs === undefined ? done() : requeueAfter(made.requeueAfterMs);
     });
-}
-
-/** Pods and volumes belong to the StatefulSet, or to nobody: their labels say whose they are. */
-function bookOf({ metadata: { namespace = '', labels } }: KubeObject): ObjectKey[] {
-  const name = labels?.['app.kubernetes.io/instance'];
-  const isOurs = labels?.['app.kubernetes.io/name'] === 'order-book';
-  return isOurs && name !== undefined ? [{ namespace, name }] : [];
 }
 
 /** Renewals of the lease are no news: the member writes one every two seconds. */

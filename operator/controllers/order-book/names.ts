@@ -1,15 +1,9 @@
 import type { OrderBook } from '@sluice/api';
-import { controllerReference, type ObjectMeta } from '@sluice/runtime';
+import type { ObjectMeta } from '@sluice/runtime';
+import { childMetadata, podLabels } from '../children/labels.ts';
 
-/** Labels of the pods and volumes: what Services select. Never changed. */
-export function podLabels(name: string): Record<string, string> {
-  return { 'app.kubernetes.io/name': 'order-book', 'app.kubernetes.io/instance': name };
-}
-
-export function selectorText(name: string): string {
-  return Object.entries(podLabels(name))
-    .map(([key, value]) => `${key}=${value}`)
-    .join(',');
+export function bookLabels(name: string): Record<string, string> {
+  return podLabels('order-book', name);
 }
 
 /** The Lease through which the members report. */
@@ -26,11 +20,6 @@ export function claimName(name: string, ordinal: number): string {
   return `data-${memberName(name, ordinal)}`;
 }
 
-export function childMetadata(book: OrderBook, name: string): ObjectMeta {
-  return {
-    name,
-    namespace: book.metadata.namespace ?? '',
-    labels: { ...podLabels(book.metadata.name), 'app.kubernetes.io/managed-by': 'sluice' },
-    ownerReferences: [controllerReference(book)],
-  };
+export function bookChild(book: OrderBook, name: string): ObjectMeta {
+  return childMetadata(book, 'order-book', name);
 }

@@ -1,26 +1,12 @@
-import { createHash } from 'node:crypto';
 import type { OrderBook } from '@sluice/api';
-import {
-  ConfigMap,
-  type KubeObject,
-  Lease,
-  PersistentVolumeClaim,
-  type PlannedApply,
-  Role,
-  RoleBinding,
-  Service,
-  ServiceAccount,
-  StatefulSet,
-} from '@sluice/runtime';
-import { childMetadata, leaseName, podLabels } from './names.ts';
+import { type KubeObject, PersistentVolumeClaim, type PlannedApply, StatefulSet } from '@sluice/runtime';
+import { emptyLease, leaseRule, podIdentity } from '../children/identity.ts';
+import { fromField, restrictedContainer, restrictedPod, user } from '../children/pod-security.ts';
+import { configAnnotation, configMap, digest, httpService, metricsPort, servicePort } from '../children/service.ts';
+import { bookChild, bookLabels, leaseName } from './names.ts';
 
-const servicePort = 8080;
-const metricsPort = 9090;
 const configFolder = '/etc/sluice';
 const dataFolder = '/data';
-const configAnnotation = 'sluice.dev/config';
-/** The one user of all our images. */
-const user = 65_532;
 
 /** What decides over the children beside the resource itself. */
 export interface ChildrenInput {
@@ -35,16 +21,18 @@ export interface ChildrenInput {
 export function childrenOf(book: OrderBook, input: ChildrenInput): PlannedApply[] {
   const { name } = book.metadata;
   return [
-    lease(book),
-    configMap(book),
-    serviceAccount(book),
-    role(book),
-    roleBinding(book),
-    service(book, name, { selector: podLabels(name) }),
-    service(book, leaseName(name), {
-      selector: { ...podLabels(name), 'statefulset.kubernetes.io/pod-name': input.leader },
+    emptyLease(bookChild(book, leaseName(name))),
+    configMap(bookChild(book, name), { 'symbols.yaml': configText(book) }),
+    ...podIdentity(bookChild(book, name), [leaseRule([leaseName(name)])]),
+    httpService(bookChild(book, name), { selector: bookLabels(name) }),
+    httpService(bookChild(book, leaseName(name)), {
+      selector: { ...bookLabels(name), 'statefulset.kubernetes.io/pod-name': input.leader },
     }),
-    service(book, `${name}-members`, { clusterIP: 'None', publishNotReadyAddresses: true, selector: podLabels(name) }),
+    httpService(bookChild(book, `${name}-members`), {
+      clusterIP: 'None',
+      publishNotReadyAddresses: true,
+      selector: bookLabels(name),
+    }),
     statefulSet(book, input),
   ];
 }
@@ -79,83 +67,13 @@ function configText({ spec: { symbols, limits, auth } }: OrderBook): string {
   });
 }
 
-/** Made here, so that the pods need no right to make any; only they write what is in it. */
-function lease(book: OrderBook): PlannedApply {
-  const object: KubeObject = {
-    apiVersion: 'coordination.k8s.io/v1',
-    kind: 'Lease',
-    metadata: childMetadata(book, leaseName(book.metadata.name)),
-  };
-  return { resource: Lease, object };
-}
-
-function configMap(book: OrderBook): PlannedApply {
-  const object: ConfigMap = {
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: childMetadata(book, book.metadata.name),
-    data: { 'symbols.yaml': configText(book) },
-  };
-  return { resource: ConfigMap, object };
-}
-
-function serviceAccount(book: OrderBook): PlannedApply {
-  const object: ServiceAccount = {
-    apiVersion: 'v1',
-    kind: 'ServiceAccount',
-    metadata: childMetadata(book, book.metadata.name),
-    automountServiceAccountToken: false,
-  };
-  return { resource: ServiceAccount, object };
-}
-
-function role(book: OrderBook): PlannedApply {
-  const { name } = book.metadata;
-  const object: Role = {
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'Role',
-    metadata: childMetadata(book, name),
-    rules: [
-      {
-        apiGroups: ['coordination.k8s.io'],
-        resources: ['leases'],
-        resourceNames: [leaseName(name)],
-        verbs: ['get', 'update'],
-      },
-    ],
-  };
-  return { resource: Role, object };
-}
-
-function roleBinding(book: OrderBook): PlannedApply {
-  const { name, namespace = '' } = book.metadata;
-  const object: RoleBinding = {
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'RoleBinding',
-    metadata: childMetadata(book, name),
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name },
-    subjects: [{ kind: 'ServiceAccount', name, namespace }],
-  };
-  return { resource: RoleBinding, object };
-}
-
-function service(book: OrderBook, name: string, spec: NonNullable<Service['spec']>): PlannedApply {
-  const object: Service = {
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: childMetadata(book, name),
-    spec: { ...spec, ports: [{ name: 'http', port: servicePort, targetPort: 'http', protocol: 'TCP' }] },
-  };
-  return { resource: Service, object };
-}
-
 function statefulSet(book: OrderBook, { image, templateSize }: ChildrenInput): PlannedApply {
   const { name } = book.metadata;
   const { replicas, deletionPolicy } = book.spec;
   const object: StatefulSet = {
     apiVersion: 'apps/v1',
     kind: 'StatefulSet',
-    metadata: childMetadata(book, name),
+    metadata: bookChild(book, name),
     spec: {
       replicas,
       serviceName: `${name}-members`,
@@ -164,10 +82,10 @@ function statefulSet(book: OrderBook, { image, templateSize }: ChildrenInput): P
       // A single member leaves no order to choose, so the roll need not wait for this operator.
       updateStrategy: { type: 'RollingUpdate' },
       persistentVolumeClaimRetentionPolicy: { whenDeleted: deletionPolicy, whenScaled: 'Retain' },
-      selector: { matchLabels: podLabels(name) },
+      selector: { matchLabels: bookLabels(name) },
       template: {
         metadata: {
-          labels: podLabels(name),
+          labels: bookLabels(name),
           // A change of the configuration replaces the member.
           annotations: { [configAnnotation]: digest(configText(book)) },
         },
@@ -188,7 +106,7 @@ function claimTemplate({ metadata, spec }: OrderBook, size: string): ClaimTempla
   return {
     apiVersion: 'v1',
     kind: 'PersistentVolumeClaim',
-    metadata: { name: 'data', labels: podLabels(metadata.name) },
+    metadata: { name: 'data', labels: bookLabels(metadata.name) },
     spec: {
       accessModes: ['ReadWriteOnce'],
       resources: { requests: { storage: size } },
@@ -203,12 +121,10 @@ function podSpec({ metadata: { name } }: OrderBook, image: string): PodSpec {
     automountServiceAccountToken: true,
     terminationGracePeriodSeconds: 30,
     securityContext: {
-      runAsNonRoot: true,
-      runAsUser: user,
+      ...restrictedPod,
       runAsGroup: user,
       fsGroup: user,
       fsGroupChangePolicy: 'OnRootMismatch',
-      seccompProfile: { type: 'RuntimeDefault' },
     },
     containers: [container(name, image)],
     volumes: [{ name: 'config', configMap: { name } }],
@@ -216,10 +132,6 @@ function podSpec({ metadata: { name } }: OrderBook, image: string): PodSpec {
 }
 
 function container(name: string, image: string): PodSpec['containers'][number] {
-  const fromField = (variable: string, fieldPath: string) => ({
-    name: variable,
-    valueFrom: { fieldRef: { fieldPath } },
-  });
   const probe = (path: string) => ({ httpGet: { path, port: 'metrics' }, timeoutSeconds: 3 });
   return {
     name: 'order-book',
@@ -247,18 +159,10 @@ function container(name: string, image: string): PodSpec['containers'][number] {
     readinessProbe: { ...probe('/readyz'), periodSeconds: 2 },
     livenessProbe: { ...probe('/healthz'), periodSeconds: 10, failureThreshold: 6 },
     resources: { requests: { cpu: '50m', memory: '96Mi' }, limits: { memory: '512Mi' } },
-    securityContext: {
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: { drop: ['ALL'] },
-    },
+    securityContext: { ...restrictedContainer, readOnlyRootFilesystem: true },
     volumeMounts: [
       { name: 'config', mountPath: configFolder, readOnly: true },
       { name: 'data', mountPath: dataFolder },
     ],
   };
-}
-
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

@@ -9,7 +9,7 @@ import {
   type Resource,
   StatefulSet,
 } from '@sluice/runtime';
-import { leaseName, podLabels } from './names.ts';
+import { bookLabels, leaseName } from './names.ts';
 import { claimsToGrow } from './storage.ts';
 
 type StorageClass = KubeObject & { allowVolumeExpansion?: boolean };
@@ -45,11 +45,11 @@ export async function observe(
   const book = ctx.cache.get(OrderBook, key);
   if (book === undefined) return undefined;
   const { namespace, name } = key;
-  const claims = ctx.cache.list(PersistentVolumeClaim, namespace, podLabels(name));
+  const claims = ctx.cache.list(PersistentVolumeClaim, namespace, bookLabels(name));
   return {
     book,
     statefulSet: ctx.cache.get(StatefulSet, key),
-    pods: ctx.cache.list(Pod, namespace, podLabels(name)),
+    pods: ctx.cache.list(Pod, namespace, bookLabels(name)),
     claims,
     lease: ctx.cache.get(Lease, { namespace, name: leaseName(name) }),
     growingClasses: await growingClasses(ctx, claimsToGrow(book, claims)),

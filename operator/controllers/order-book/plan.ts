@@ -7,9 +7,11 @@ import {
   type Plan,
   setConditions,
 } from '@sluice/runtime';
-import { accepted, authenticated, type Refusal, ready } from './conditions.ts';
+import { accepted, authenticated, type Refusal, unbuiltRefusal, versionRefusal } from '../children/acceptance.ts';
+import { selectorText } from '../children/labels.ts';
+import { ready } from './conditions.ts';
 import { isReady, membersOf, type Report, readReport, rolledOut } from './members.ts';
-import { memberName, selectorText } from './names.ts';
+import { bookLabels, memberName } from './names.ts';
 import { childrenOf, grownClaim, isMadeFrom } from './objects.ts';
 import type { Observed } from './observe.ts';
 import { claimsToGrow, retentionSettled, templateSize, volumeSized } from './storage.ts';
@@ -27,13 +29,18 @@ export function plan(observed: Observed, nowMs: number): BookPlan {
   if (book.metadata.deletionTimestamp !== undefined) return farewell(observed);
   const image = observed.images[book.spec.version];
   const taken = takenBy(observed);
-  const refusal = taken ?? refusalOf(observed, image);
+  const refusal = taken ?? refusalOf(observed);
   const report = taken === undefined ? readReport(observed.lease) : undefined;
   const complete = isMadeFrom(book, image, statefulSet) && rolledOut(book, statefulSet);
   const summary = ready(book, { refusal, complete, pods, report });
   const conditions = setConditions(
     book.status?.conditions,
-    [accepted(refusal), summary, volumeSized(book, claims, growingClasses), authenticated(book)],
+    [
+      accepted(refusal),
+      summary,
+      volumeSized(book, claims, growingClasses),
+      authenticated(book.spec.auth, 'trade for any account'),
+    ],
     book.metadata.generation ?? 1,
     nowMs,
   );
@@ -43,7 +50,7 @@ export function plan(observed: Observed, nowMs: number): BookPlan {
     conditions,
     replicas: pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined).length,
     readyReplicas: pods.filter(isReady).length,
-    selector: selectorText(book.metadata.name),
+    selector: selectorText(bookLabels(book.metadata.name)),
     ...(complete && report !== undefined && { version: report.version }),
     ...(report !== undefined && report.holder !== '' && { leader: report.holder }),
     ...sequence.status,
@@ -101,16 +108,8 @@ function isOurs(book: KubeObject, child: KubeObject): boolean {
   return controllerOf(child)?.uid === book.metadata.uid;
 }
 
-function refusalOf({ book, images }: Observed, image: string | undefined): Refusal | undefined {
-  const unbuilt = unbuiltFields('OrderBook', book.spec);
-  if (unbuilt.length > 0) {
-    return { reason: 'NotImplemented', message: `Not built yet: ${unbuilt.join(', ')}. The last good state stays.` };
-  }
-  if (image === undefined) {
-    const known = Object.keys(images).toSorted().join(', ');
-    return { reason: 'UnknownVersion', message: `spec.version ${book.spec.version} is not one of: ${known}.` };
-  }
-  return undefined;
+function refusalOf({ book, images }: Observed): Refusal | undefined {
+  return unbuiltRefusal(unbuiltFields('OrderBook', book.spec)) ?? versionRefusal(book.spec.version, images);
 }
 
 /** The sequence moves with every order; it is mirrored now and then, all the rest at once. */

@@ -1,17 +1,8 @@
 import type { SequenceCounter } from '@sluice/api';
 import type { ConditionInput } from '@sluice/runtime';
+import type { Refusal } from '../children/acceptance.ts';
 import type { Ledger, Regression } from './ledger.ts';
 import type { Rollout } from './status.ts';
-
-export interface Refusal {
-  readonly reason: string;
-  readonly message: string;
-}
-
-export function accepted(refusal: Refusal | undefined): ConditionInput {
-  if (refusal !== undefined) return { type: 'Accepted', status: 'False', ...refusal };
-  return { type: 'Accepted', status: 'True', reason: 'Valid', message: 'The operator does what spec says.' };
-}
 
 export function ledgerRegressed(regression: Regression | undefined, hint: string): ConditionInput {
   const type = 'LedgerRegressed';
@@ -20,16 +11,6 @@ export function ledgerRegressed(regression: Regression | undefined, hint: string
   }
   const { reason, message } = regression;
   return { type, status: 'True', reason, message: `${message} No numbers are handed out. ${hint}` };
-}
-
-export function authenticated({ spec }: SequenceCounter): ConditionInput {
-  const type = 'Authenticated';
-  if (spec.auth === undefined) {
-    const message = 'No token is asked: whoever reaches the Service may take numbers. spec.auth changes that.';
-    return { type, status: 'False', reason: 'NoAuthentication', message };
-  }
-  const { issuer, audience } = spec.auth.jwt;
-  return { type, status: 'True', reason: 'JWT', message: `Tokens of ${issuer} for ${audience} are asked.` };
 }
 
 /** The summary: are numbers handed out as spec says, by all replicas? */

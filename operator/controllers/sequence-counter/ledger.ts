@@ -1,6 +1,6 @@
 import type { SequenceCounter, SequenceCounterStatus } from '@sluice/api';
 import { controllerOf, type Lease } from '@sluice/runtime';
-import { childMetadata, ledgerFinalizer, ledgerName } from './names.ts';
+import { counterChild, ledgerFinalizer, ledgerName } from './names.ts';
 
 // The ledger as the replicas keep it (workloads/sequence-counter/ledger/lease-record.ts). The operator makes it once,
 // reads it for the status, and raises it when a person asks for that; in between only the replicas write.
@@ -82,7 +82,7 @@ function ledgerObject(counter: SequenceCounter, epoch: bigint, highs: ReadonlyMa
     apiVersion: 'coordination.k8s.io/v1',
     kind: 'Lease',
     metadata: {
-      ...childMetadata(counter, ledgerName(counter.metadata.name)),
+      ...counterChild(counter, ledgerName(counter.metadata.name)),
       // A delete by mistake takes effect only when the SequenceCounter itself is deleted.
       finalizers: [ledgerFinalizer],
       annotations: { [epochKey]: padded(epoch), [formatKey]: padded(1n), ...Object.fromEntries(marks) },

@@ -1,17 +1,11 @@
 import type { SequenceCounter } from '@sluice/api';
-import { controllerReference, type ObjectMeta } from '@sluice/runtime';
+import type { ObjectMeta } from '@sluice/runtime';
+import { childMetadata, podLabels } from '../children/labels.ts';
 
 export const ledgerFinalizer = 'sluice.dev/ledger';
 
-/** Labels of the pods: what Services select. Never changed. */
-export function podLabels(name: string): Record<string, string> {
-  return { 'app.kubernetes.io/name': 'sequence-counter', 'app.kubernetes.io/instance': name };
-}
-
-export function selectorText(name: string): string {
-  return Object.entries(podLabels(name))
-    .map(([key, value]) => `${key}=${value}`)
-    .join(',');
+export function counterLabels(name: string): Record<string, string> {
+  return podLabels('sequence-counter', name);
 }
 
 /** The Lease that is the ledger. */
@@ -30,11 +24,6 @@ export function ordinalOf(name: string, object: string): number | undefined {
   return /^\d{1,4}$/.test(text) ? Number(text) : undefined;
 }
 
-export function childMetadata(counter: SequenceCounter, name: string): ObjectMeta {
-  return {
-    name,
-    namespace: counter.metadata.namespace ?? '',
-    labels: { ...podLabels(counter.metadata.name), 'app.kubernetes.io/managed-by': 'sluice' },
-    ownerReferences: [controllerReference(counter)],
-  };
+export function counterChild(counter: SequenceCounter, name: string): ObjectMeta {
+  return childMetadata(counter, 'sequence-counter', name);
 }

@@ -1,21 +1,10 @@
-import { createHash } from 'node:crypto';
 import type { SequenceCounter } from '@sluice/api';
-import {
-  ConfigMap,
-  type KubeObject,
-  Lease,
-  type PlannedApply,
-  PodDisruptionBudget,
-  Role,
-  RoleBinding,
-  Service,
-  ServiceAccount,
-  StatefulSet,
-} from '@sluice/runtime';
-import { childMetadata, ledgerName, memberName, podLabels } from './names.ts';
+import { type PlannedApply, PodDisruptionBudget, StatefulSet } from '@sluice/runtime';
+import { emptyLease, leaseRule, podIdentity } from '../children/identity.ts';
+import { fromField, restrictedContainer, restrictedPod, user } from '../children/pod-security.ts';
+import { configAnnotation, configMap, digest, httpService, metricsPort, servicePort } from '../children/service.ts';
+import { counterChild, counterLabels, ledgerName, memberName } from './names.ts';
 
-const servicePort = 8080;
-const metricsPort = 9090;
 const peerPort = 8443;
 const configFile = '/etc/sluice/config.json';
 
@@ -40,96 +29,23 @@ export function childrenOf(counter: SequenceCounter, image: string, members: num
   const { name } = counter.metadata;
   const leases = Array.from({ length: members }, (_, ordinal) => memberName(name, ordinal));
   return [
-    ...leases.map((lease) => memberLease(counter, lease)),
-    configMap(counter),
-    serviceAccount(counter),
-    role(counter, leases),
-    roleBinding(counter),
-    service(counter, name, { clusterIP: undefined, publishNotReadyAddresses: false }),
-    service(counter, `${name}-peers`, { clusterIP: 'None', publishNotReadyAddresses: true }),
+    ...leases.map((lease) => emptyLease(counterChild(counter, lease))),
+    configMap(counterChild(counter, name), { 'config.json': configText(counter) }),
+    ...podIdentity(counterChild(counter, name), [leaseRule([ledgerName(name), ...leases]), ownResourceRule(name)]),
+    httpService(counterChild(counter, name), { selector: counterLabels(name) }),
+    httpService(counterChild(counter, `${name}-peers`), {
+      clusterIP: 'None',
+      publishNotReadyAddresses: true,
+      selector: counterLabels(name),
+    }),
     disruptionBudget(counter),
     statefulSet(counter, image),
   ];
 }
 
-function memberLease(counter: SequenceCounter, name: string): PlannedApply {
-  const object: KubeObject = {
-    apiVersion: 'coordination.k8s.io/v1',
-    kind: 'Lease',
-    metadata: childMetadata(counter, name),
-  };
-  return { resource: Lease, object };
-}
-
-function configMap(counter: SequenceCounter): PlannedApply {
-  const object: ConfigMap = {
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: childMetadata(counter, counter.metadata.name),
-    data: { 'config.json': configText(counter) },
-  };
-  return { resource: ConfigMap, object };
-}
-
-function serviceAccount(counter: SequenceCounter): PlannedApply {
-  const object: ServiceAccount = {
-    apiVersion: 'v1',
-    kind: 'ServiceAccount',
-    metadata: childMetadata(counter, counter.metadata.name),
-    automountServiceAccountToken: false,
-  };
-  return { resource: ServiceAccount, object };
-}
-
-/** By name only, and without create: the operator makes the Leases, so that no replica can make a ledger anew. */
-function role(counter: SequenceCounter, members: readonly string[]): PlannedApply {
-  const { name } = counter.metadata;
-  const object: Role = {
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'Role',
-    metadata: childMetadata(counter, name),
-    rules: [
-      {
-        apiGroups: ['coordination.k8s.io'],
-        resources: ['leases'],
-        resourceNames: [ledgerName(name), ...members],
-        verbs: ['get', 'update'],
-      },
-      { apiGroups: ['sluice.dev'], resources: ['sequencecounters'], resourceNames: [name], verbs: ['get'] },
-    ],
-  };
-  return { resource: Role, object };
-}
-
-function roleBinding(counter: SequenceCounter): PlannedApply {
-  const { name, namespace = '' } = counter.metadata;
-  const object: RoleBinding = {
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'RoleBinding',
-    metadata: childMetadata(counter, name),
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name },
-    subjects: [{ kind: 'ServiceAccount', name, namespace }],
-  };
-  return { resource: RoleBinding, object };
-}
-
-function service(
-  counter: SequenceCounter,
-  name: string,
-  { clusterIP, publishNotReadyAddresses }: { clusterIP: string | undefined; publishNotReadyAddresses: boolean },
-): PlannedApply {
-  const object: Service = {
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: childMetadata(counter, name),
-    spec: {
-      ...(clusterIP !== undefined && { clusterIP }),
-      publishNotReadyAddresses,
-      selector: podLabels(counter.metadata.name),
-      ports: [{ name: 'http', port: servicePort, targetPort: 'http', protocol: 'TCP' }],
-    },
-  };
-  return { resource: Service, object };
+/** A replica compares the ledger with the mark in the status before it takes it. */
+function ownResourceRule(name: string) {
+  return { apiGroups: ['sluice.dev'], resources: ['sequencecounters'], resourceNames: [name], verbs: ['get'] };
 }
 
 function disruptionBudget(counter: SequenceCounter): PlannedApply {
@@ -137,8 +53,8 @@ function disruptionBudget(counter: SequenceCounter): PlannedApply {
   const object: PodDisruptionBudget = {
     apiVersion: 'policy/v1',
     kind: 'PodDisruptionBudget',
-    metadata: childMetadata(counter, name),
-    spec: { maxUnavailable: 1, selector: { matchLabels: podLabels(name) } },
+    metadata: counterChild(counter, name),
+    spec: { maxUnavailable: 1, selector: { matchLabels: counterLabels(name) } },
   };
   return { resource: PodDisruptionBudget, object };
 }
@@ -149,18 +65,18 @@ function statefulSet(counter: SequenceCounter, image: string): PlannedApply {
   const object: StatefulSet = {
     apiVersion: 'apps/v1',
     kind: 'StatefulSet',
-    metadata: childMetadata(counter, name),
+    metadata: counterChild(counter, name),
     spec: {
       replicas,
       serviceName: `${name}-peers`,
       // Replicas do not wait for each other: any of them can take the ledger.
       podManagementPolicy: 'Parallel',
-      selector: { matchLabels: podLabels(name) },
+      selector: { matchLabels: counterLabels(name) },
       template: {
         metadata: {
-          labels: podLabels(name),
+          labels: counterLabels(name),
           // A change of the configuration replaces the pods one by one, each with a clean hand-over.
-          annotations: { 'sluice.dev/config': digest(configText(counter)) },
+          annotations: { [configAnnotation]: digest(configText(counter)) },
         },
         spec: podSpec(counter, image),
       },
@@ -177,18 +93,13 @@ function podSpec(counter: SequenceCounter, image: string): PodSpec {
     serviceAccountName: name,
     automountServiceAccountToken: true,
     terminationGracePeriodSeconds: 30,
-    securityContext: {
-      runAsNonRoot: true,
-      runAsUser: 65_532,
-      runAsGroup: 65_532,
-      seccompProfile: { type: 'RuntimeDefault' },
-    },
+    securityContext: { ...restrictedPod, runAsGroup: user },
     topologySpreadConstraints: [
       {
         maxSkew: 1,
         topologyKey: 'kubernetes.io/hostname',
         whenUnsatisfiable: 'ScheduleAnyway',
-        labelSelector: { matchLabels: podLabels(name) },
+        labelSelector: { matchLabels: counterLabels(name) },
       },
     ],
     containers: [container(image)],
@@ -197,7 +108,6 @@ function podSpec(counter: SequenceCounter, image: string): PodSpec {
 }
 
 function container(image: string): PodSpec['containers'][number] {
-  const fromField = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });
   const probe = (path: string) => ({ httpGet: { path, port: 'metrics' } });
   return {
     name: 'sequence-counter',
@@ -222,15 +132,7 @@ function container(image: string): PodSpec['containers'][number] {
     readinessProbe: { ...probe('/readyz'), periodSeconds: 2, timeoutSeconds: 2 },
     livenessProbe: { ...probe('/healthz'), periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
     resources: { requests: { cpu: '30m', memory: '80Mi' }, limits: { memory: '256Mi' } },
-    securityContext: {
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: { drop: ['ALL'] },
-    },
+    securityContext: { ...restrictedContainer, readOnlyRootFilesystem: true },
     volumeMounts: [{ name: 'config', mountPath: '/etc/sluice', readOnly: true }],
   };
-}
-
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

@@ -1,6 +1,7 @@
 import { type SequenceCounterStatus, unbuiltFields } from '@sluice/api';
 import { type EventInput, Lease, type Plan, type PlannedDelete, setConditions } from '@sluice/runtime';
-import { accepted, authenticated, ledgerRegressed, type Refusal, ready } from './conditions.ts';
+import { accepted, authenticated, type Refusal, unbuiltRefusal, versionRefusal } from '../children/acceptance.ts';
+import { ledgerRegressed, ready } from './conditions.ts';
 import {
   type Advance,
   advanceKey,
@@ -43,7 +44,7 @@ export function plan(observed: Observed, nowMs: number): CounterPlan {
   if (lease !== undefined && !isOurs(counter, lease)) return waitForOldLedger(observed, nowMs);
 
   const image = images[counter.spec.version];
-  const refusal = refusalOf(observed, image);
+  const refusal = refusalOf(observed);
   const regression = findRegression(counter, lease);
   const advance: Advance = regression === undefined ? { kind: 'none' } : readAdvance(counter);
   const action = refusal === undefined ? ledgerAction(observed, regression, advance) : undefined;
@@ -57,7 +58,7 @@ export function plan(observed: Observed, nowMs: number): CounterPlan {
       accepted(refusal),
       ready(counter, { refusal, regression, rollout, ledger }),
       ledgerRegressed(regression, advanceHint(advance)),
-      authenticated(counter),
+      authenticated(counter.spec.auth, 'take numbers'),
     ],
     counter.metadata.generation ?? 1,
     nowMs,
@@ -107,16 +108,9 @@ function waitForOldLedger({ counter, ledger }: Observed, nowMs: number): Counter
   };
 }
 
-function refusalOf({ counter, images }: Observed, image: string | undefined): Refusal | undefined {
-  const unbuilt = unbuiltFields('SequenceCounter', counter.spec);
-  if (unbuilt.length > 0) {
-    return { reason: 'NotImplemented', message: `Not built yet: ${unbuilt.join(', ')}. The last good state stays.` };
-  }
-  if (image === undefined) {
-    const known = Object.keys(images).toSorted().join(', ');
-    return { reason: 'UnknownVersion', message: `spec.version ${counter.spec.version} is not one of: ${known}.` };
-  }
-  return undefined;
+function refusalOf({ counter, images }: Observed): Refusal | undefined {
+  const { version } = counter.spec;
+  return unbuiltRefusal(unbuiltFields('SequenceCounter', counter.spec)) ?? versionRefusal(version, images);
 }
 
 function ledgerAction(

@@ -1,7 +1,8 @@
 import type { SequenceCounter, SequenceCounterStatus } from '@sluice/api';
 import type { StatefulSet } from '@sluice/runtime';
+import { selectorText } from '../children/labels.ts';
 import { type Ledger, maxValue } from './ledger.ts';
-import { selectorText } from './names.ts';
+import { counterLabels } from './names.ts';
 
 type CounterStatus = NonNullable<SequenceCounterStatus['counters']>[number];
 
@@ -80,7 +81,7 @@ export function replicasStatus(
   return {
     replicas: rollout.replicas,
     readyReplicas: rollout.readyReplicas,
-    selector: selectorText(counter.metadata.name),
+    selector: selectorText(counterLabels(counter.metadata.name)),
     ...(rollout.complete && rollout.replicas > 0 && { version: counter.spec.version }),
   };
 }
