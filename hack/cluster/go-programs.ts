@@ -57,29 +57,25 @@ export const goPrograms = {
     linkerFlags: kubernetesLinkerFlags,
     names: ['kube-apiserver', 'kube-controller-manager', 'kubectl', 'kubeadm', 'kubelet'],
   },
+  coredns: { name: 'coredns', version: '1.12.1', module: 'coredns', programs: { '.': 'coredns' } },
+  // One module, so that these share the client of Kubernetes and it is compiled once.
   localPath: {
     name: 'local-path-provisioner',
     version: '0.0.30',
-    module: 'local-path-provisioner',
+    module: 'addons',
     programs: { 'github.com/rancher/local-path-provisioner': 'local-path-provisioner' },
-  },
-  coredns: {
-    name: 'coredns',
-    version: '1.12.1',
-    module: 'coredns',
-    programs: { 'github.com/coredns/coredns': 'coredns' },
   },
   metricsServer: {
     name: 'metrics-server',
     version: '0.9.0',
-    module: 'monitoring',
+    module: 'addons',
     programs: { 'sigs.k8s.io/metrics-server/cmd/metrics-server': 'metrics-server' },
   },
   // Debian's own Prometheus is built without the discovery of Kubernetes pods.
   prometheus: {
     name: 'prometheus',
     version: '0.313.0',
-    module: 'monitoring',
+    module: 'addons',
     programs: { 'github.com/prometheus/prometheus/cmd/prometheus': 'prometheus' },
     tags: 'remove_all_sd,enable_kubernetes_sd',
     linkerFlags: `-X github.com/prometheus/common/version.Version=${prometheusVersion}`,
