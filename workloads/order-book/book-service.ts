@@ -75,6 +75,7 @@ export async function startBook(options: BookServiceOptions): Promise<BookServic
     },
     onQuiet: () => store.snapshotIfDue(),
   });
+  startSeries(metrics, config);
   observe(metrics, store, sequencer);
   // A restart reads the disk afresh; nothing else helps a journal that stopped for good.
   health.addLiveness('journal', () => sequencer.failure?.message);
@@ -135,6 +136,14 @@ function configuration(exchange: Exchange, { symbols, limits }: Omit<BookConfig,
     commands.push({ kind: 'limits', maxOrdersPerAccount, closedOrdersKept: CLOSED_ORDERS_KEPT });
   }
   return commands;
+}
+
+/** A rate needs a series that begins at 0: one that is born with its first order hides it. */
+function startSeries(metrics: Metrics<typeof orderBookMetrics>, { symbols }: Pick<BookConfig, 'symbols'>): void {
+  for (const { name } of symbols) metrics.trades.inc({ symbol: name }, 0);
+  for (const kind of ['place', 'cancel', 'replace']) {
+    for (const result of ['accepted', 'repeated', 'refused']) metrics.commands.inc({ kind, result }, 0);
+  }
 }
 
 function observe(metrics: Metrics<typeof orderBookMetrics>, store: Store, sequencer: Sequencer): void {

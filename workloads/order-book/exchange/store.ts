@@ -1,4 +1,5 @@
 import { mkdir, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { CodedError } from '@sluice/kit';
 import type { Logger } from '@sluice/runtime/telemetry';
 import { errors } from '../errors.ts';
@@ -58,6 +59,8 @@ export class Store {
     let unlock = (): void => undefined;
     try {
       unlock = lockDirectory(directory);
+      // The directory itself must outlive a power cut, not only what is in it.
+      if (isNew) await disk.syncDirectory(dirname(directory));
       const snapshots = new SnapshotStore(disk, directory);
       const snapshot = await snapshots.load((error) => log.warn({ code: error.code }, error.message));
       const exchange = snapshot === undefined ? new Exchange() : decodeExchange(snapshot.content);

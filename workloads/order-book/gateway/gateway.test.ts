@@ -1,6 +1,8 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { AuthConfig } from '@sluice/kit';
 import { systemClock } from '@sluice/runtime/clock';
 import { createLogger } from '@sluice/runtime/telemetry';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,10 +15,10 @@ const symbols = [
 let folder = '';
 let service: BookService;
 
-async function start(overrides: {
-  readonly ordersPerSecondPerAccount?: number;
-  readonly maxOrdersPerAccount?: number;
-}) {
+async function start(
+  overrides: { readonly ordersPerSecondPerAccount?: number; readonly maxOrdersPerAccount?: number },
+  auth?: AuthConfig,
+) {
   return startBook({
     version: 'test',
     clock: systemClock,
@@ -29,7 +31,7 @@ async function start(overrides: {
     host: '127.0.0.1',
     port: 0,
     maxPending: 1_000,
-    auth: undefined,
+    auth,
   });
 }
 
@@ -338,6 +340,55 @@ describe('limits of an account', () => {
       expect(limited[0]?.body.code).toBe('SLUICE_RATE_LIMITED');
       expect(limited[0]?.headers.get('retry-after')).toBe('1');
       expect((await call('POST', '/v1/orders', good, as('other'))).status).toBe(201);
+    } finally {
+      await stop(service);
+      service = main;
+    }
+  });
+});
+
+describe('with tokens', () => {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const { kty = '', crv = '', x = '' } = publicKey.export({ format: 'jwk' });
+  const auth: AuthConfig = {
+    jwt: {
+      issuer: 'https://issuer.test',
+      audience: 'spot.test',
+      jwks: { keys: [{ kty, crv, x, kid: 'one', alg: 'EdDSA' }] },
+    },
+  };
+
+  function bearer(claims: object): Record<string, string> {
+    const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const times = { exp: Math.floor(Date.now() / 1_000) + 60 };
+    const content = `${part({ alg: 'EdDSA', kid: 'one' })}.${part({ iss: 'https://issuer.test', aud: 'spot.test', ...times, ...claims })}`;
+    return { authorization: `Bearer ${content}.${sign(null, Buffer.from(content), privateKey).toString('base64url')}` };
+  }
+
+  it('the account is the subject, whatever the header says; without a good token nothing is told', async () => {
+    const main = service;
+    service = await start({}, auth);
+    try {
+      const placed = await call('POST', '/v1/orders', good, { ...bearer({ sub: 'alice' }), 'sluice-account': 'bob' });
+      expect(placed.status).toBe(201);
+      const path = `/v1/orders/${placed.body.id}`;
+      expect((await call('GET', path, undefined, bearer({ sub: 'alice' }))).status).toBe(200);
+      expect((await call('GET', path, undefined, bearer({ sub: 'bob' }))).body.code).toBe('SLUICE_ORDER_NOT_FOUND');
+      for (const headers of [
+        {},
+        bearer({ sub: 'alice', exp: 1 }),
+        bearer({ sub: 'alice', aud: 'other' }),
+        bearer({}),
+      ]) {
+        for (const [method, where] of [
+          ['POST', '/v1/orders'],
+          ['GET', '/v1/depth?symbol=BTC-EUR'],
+          ['GET', path],
+        ] as const) {
+          const reply = await call(method, where, method === 'POST' ? good : undefined, headers);
+          expect([reply.status, reply.body.code]).toEqual([401, 'SLUICE_UNAUTHENTICATED']);
+        }
+      }
     } finally {
       await stop(service);
       service = main;
