@@ -3,7 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { AppDeployment, type ImageCatalog, OrderBook, parseImageCatalog, SequenceCounter } from '@sluice/api';
-import { type CacheReader, type Cluster, connectInCluster, connectKubeconfig, runManager } from '@sluice/runtime';
+import {
+  type CacheReader,
+  type Cluster,
+  connectInCluster,
+  connectKubeconfig,
+  runManager,
+  terminationSignal,
+} from '@sluice/runtime';
 import { createLogger, createRegistry } from '@sluice/runtime/telemetry';
 import { controllers } from './controllers.ts';
 import { exitOf } from './exit.ts';
@@ -19,7 +26,7 @@ async function main(args: readonly string[]): Promise<void> {
   const log = createLogger('sluice-operator', flags.logLevel);
   const registry = createRegistry();
   const cluster = await connect({ userAgent: 'sluice-operator/1.0.0', registry });
-  const signal = stopSignal((reason) => log.info({ reason }, 'stopping'));
+  const signal = terminationSignal((reason) => log.info({ reason }, 'stopping'));
   const onReady = ({ cache }: { cache: CacheReader }): void => {
     registerResourceMetrics(registry, () => allResources(cache));
   };
@@ -54,19 +61,6 @@ function identity(flags: OperatorFlags): string {
 
 function election({ leaderElect, namespace }: OperatorFlags) {
   return leaderElect && namespace !== undefined ? { leaderElection: { namespace, name: leaseName } } : {};
-}
-
-/** Aborts on the first SIGTERM or SIGINT; the second one ends the process at once. */
-function stopSignal(onStop: (reason: string) => void): AbortSignal {
-  const stop = new AbortController();
-  for (const reason of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(reason, () => {
-      if (stop.signal.aborted) process.exit(1);
-      onStop(reason);
-      stop.abort();
-    });
-  }
-  return stop.signal;
 }
 
 function allResources(cache: CacheReader): SluiceResource[] {
