@@ -11,17 +11,22 @@ const rooms: Record<KindName, string> = {
   OrderBook: 'order-book',
 };
 
-/** Types of the conditions that the source of a controller makes. */
+/** Makers of the conditions that several kinds have (operator/controllers/children/acceptance.ts). */
+const shared = { accepted: 'Accepted', authenticated: 'Authenticated' };
+
+/** Types of the conditions that the source of a controller makes, by itself or by calling a shared maker. */
 function conditionsMade(room: string): string[] {
   const folder = join(root, 'operator/controllers', room);
   const sources = readdirSync(folder)
     .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
-    .map((name) => readFileSync(join(folder, name), 'utf8'))
-    .filter((text) => text.includes('ConditionInput'));
-  const types = sources.flatMap((text) =>
-    [...text.matchAll(/\btype(?::| =) '([A-Z]\w+)'/g)].map(([, type = '']) => type),
-  );
-  return [...new Set(types)].sort();
+    .map((name) => readFileSync(join(folder, name), 'utf8'));
+  const own = sources
+    .filter((text) => text.includes('ConditionInput'))
+    .flatMap((text) => [...text.matchAll(/\btype(?::| =) '([A-Z]\w+)'/g)].map(([, type = '']) => type));
+  const called = Object.entries(shared)
+    .filter(([maker]) => sources.some((text) => text.includes(`${maker}(`)))
+    .map(([, type]) => type);
+  return [...new Set([...own, ...called])].sort();
 }
 
 describe.each(Object.keys(rooms) as KindName[])('%s', (kind) => {
