@@ -3,7 +3,7 @@ import { nextAction, type Observed } from './cluster.ts';
 import { nodeNames } from './kind-config.ts';
 
 const wanted = nodeNames('sluice');
-const nodes = wanted.map((name) => ({ name, id: `id-${name}`, running: true }));
+const nodes = wanted.map((name) => ({ name, id: `id-${name}`, image: 'node:1', running: true }));
 const up: Observed = { nodes, finished: true, ready: new Set(wanted) };
 
 test.each<[string, Partial<Observed>, ReturnType<typeof nextAction>]>([
@@ -18,7 +18,11 @@ test.each<[string, Partial<Observed>, ReturnType<typeof nextAction>]>([
   ['the API server does not answer yet', { ready: undefined }, 'wait'],
   ['a node is not ready', { ready: new Set(wanted.slice(1)) }, 'wait'],
   ['a node is missing', { nodes: nodes.slice(1) }, 'replace'],
-  ['there is a node too many', { nodes: [...nodes, { name: 'sluice-worker4', id: 'x', running: true }] }, 'replace'],
+  [
+    'there is a node too many',
+    { nodes: [...nodes, { name: 'sluice-worker4', id: 'x', image: 'node:1', running: true }] },
+    'replace',
+  ],
   ['a creation was cut short', { finished: false, ready: undefined }, 'replace'],
   [
     'a creation was cut short and the machine went down',

@@ -11,9 +11,18 @@ import { checkPortsFree } from './ports.ts';
 import type { Step, StepContext } from './steps.ts';
 import { until } from './wait.ts';
 
+interface Node {
+  readonly name: string;
+  /** Of the container. */
+  readonly id: string;
+  /** What the container was made from; an id when that name is another image's now. */
+  readonly image: string;
+  readonly running: boolean;
+}
+
 /** What is there of the cluster. */
 export interface Observed {
-  readonly nodes: readonly { readonly name: string; readonly id: string; readonly running: boolean }[];
+  readonly nodes: readonly Node[];
   /** The containers are those of a creation that came to its end. */
   readonly finished: boolean;
   /** Names of the nodes that the API server calls ready; undefined when it does not answer. */
@@ -118,15 +127,15 @@ async function waitForSystemPods({ env }: ClusterEnv, { log, signal }: StepConte
  * heard after that: for some 40 s after its end a node still has the condition it had.
  */
 export async function observe(places: Layout, { env }: ClusterEnv, since?: Date): Promise<Observed> {
-  const format = '{{.Names}} {{.ID}} {{.State}}';
+  const format = '{{.Names}} {{.ID}} {{.Image}} {{.State}}';
   const filter = `label=io.x-k8s.kind.cluster=${clusterName}`;
   const list = await run('docker', ['ps', '--all', '--no-trunc', '--filter', filter, '--format', format], { env });
   const nodes = list
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => {
-      const [name = '', id = '', state = ''] = line.split(' ');
-      return { name, id, running: state === 'running' };
+      const [name = '', id = '', image = '', state = ''] = line.split(' ');
+      return { name, id, image, running: state === 'running' };
     });
   const ids = await readFile(finishedFile(places), 'utf8').catch(() => '');
   const finished = nodes.length > 0 && nodes.every(({ id }) => ids.includes(id));

@@ -26,5 +26,11 @@ export async function statusLines(): Promise<string[]> {
   if (nodes.length === 0) return [...lines, 'nodes      none'];
   const words = (name: string, running: boolean): string =>
     running ? (ready?.has(name) ? 'ready' : 'not ready') : 'stopped';
-  return [...lines, ...nodes.map(({ name, running }) => `node       ${name}: ${words(name, running)}`).sort()];
+  const name = (image: string): string | undefined => image.split('@')[0];
+  const old = nodes.some(({ image }) => name(image) !== name(state.nodeImage));
+  return [
+    ...lines,
+    ...nodes.map(({ name, running }) => `node       ${name}: ${words(name, running)}`).sort(),
+    ...(old ? ['the nodes were made from an older node image: make kind-down kind-up renews them'] : []),
+  ];
 }
