@@ -51,6 +51,9 @@ export function createCounterService(options: CounterServiceOptions): CounterSer
   const registry = createRegistry();
   const health = createHealth();
   const metrics = createMetrics(counterMetrics, registry);
+  // A series that is born above 0 has no rate until its second change.
+  for (const { name } of counters) metrics.numbers.inc({ counter: name }, 0);
+  for (const result of ['granted', 'retried']) metrics.forwarded.inc({ result }, 0);
   const changed = (): void => {
     link?.follow();
     dispenser.changed();
