@@ -70,14 +70,13 @@ async function applyOne(
   const live = ctx.cache.get(resource, keyOf(object));
   // What is going cannot be kept: its end will wake us, and then it is made anew.
   if (live?.metadata.deletionTimestamp !== undefined) return;
-  if (live !== undefined && isAsWanted(live, desired, settings)) return;
+  if (live !== undefined && isAsWanted(live, desired)) return;
   ctx.log.debug({ object: `${object.kind}/${object.metadata.name}`, had: live !== undefined }, 'apply');
   await ctx.client.apply(resource, desired, { fieldManager: settings.fieldManager, signal: ctx.signal });
 }
 
-function isAsWanted(live: KubeObject, desired: KubeObject, { digestAnnotation }: PlanSettings): boolean {
-  const digest = desired.metadata.annotations?.[digestAnnotation];
-  if (live.metadata.annotations?.[digestAnnotation] !== digest) return false;
+/** The digest is among the annotations of `desired`, so it is compared with the rest. */
+function isAsWanted(live: KubeObject, desired: KubeObject): boolean {
   // A metadata-only cache knows no spec: then the digest and the metadata decide.
   const onlyMetadata = Object.keys(live).every((key) => key === 'apiVersion' || key === 'kind' || key === 'metadata');
   return covers(live, onlyMetadata ? { metadata: desired.metadata } : desired);
