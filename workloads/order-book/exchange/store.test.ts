@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger } from '@sluice/runtime/telemetry';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { disk } from '../journal/disk.ts';
 import { diskError, MemoryDisk } from '../journal/testing/memory-disk.ts';
 import { Sequencer } from './sequencer.ts';
 import { digest } from './snapshot.ts';
@@ -76,6 +77,33 @@ it('a damaged newest snapshot is passed over for the older one and the journal b
   bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
   writeFileSync(path, bytes);
   const again = await open(options);
+  expect(digest(again.exchange)).toBe(before);
+  await again.close();
+});
+
+it('a snapshot that does not fit leaves nothing behind and loses nothing', async () => {
+  let full = false;
+  const store = await open({
+    disk: {
+      ...disk,
+      open: async (path) => {
+        const file = await disk.open(path);
+        if (!full || !path.endsWith('.tmp')) return file;
+        return {
+          ...file,
+          write: async (bytes) => {
+            await file.write(bytes.subarray(0, 10), 0);
+            throw diskError('ENOSPC');
+          },
+        };
+      },
+    },
+  });
+  const before = await fill(store, 50);
+  full = true;
+  await store.close();
+  expect(readdirSync(join(folder, 'data')).filter((name) => name.startsWith('snapshot'))).toEqual([]);
+  const again = await open();
   expect(digest(again.exchange)).toBe(before);
   await again.close();
 });

@@ -87,24 +87,27 @@ export class Store {
 
   /** Starts a snapshot when one is due. Called when exchange and journal stand at the same command. */
   snapshotIfDue(): void {
-    const { snapshotEvery = 250_000, log } = this.options;
+    const { snapshotEvery = 250_000 } = this.options;
     if (this.saving !== undefined || this.exchange.sequence - this.snapshotSequence < snapshotEvery) return;
-    this.saving = this.snapshot()
-      // The journal holds everything, so a failed snapshot costs time at the next start and nothing else.
-      .catch((error: unknown) => log.warn({ err: error }, 'the snapshot could not be written'))
-      .finally(() => {
-        this.saving = undefined;
-      });
+    this.saving = this.trySnapshot().finally(() => {
+      this.saving = undefined;
+    });
   }
 
   /** A last snapshot when something happened since, then gives the directory back. Commands must have stopped. */
   async close(): Promise<void> {
     await this.saving;
+    if (this.exchange.sequence > this.snapshotSequence) await this.trySnapshot();
+    await this.journal.close();
+    this.unlock();
+  }
+
+  /** The journal holds everything, so a snapshot that fails costs time at the next start and nothing else. */
+  private async trySnapshot(): Promise<void> {
     try {
-      if (this.exchange.sequence > this.snapshotSequence) await this.snapshot();
-    } finally {
-      await this.journal.close();
-      this.unlock();
+      await this.snapshot();
+    } catch (error) {
+      this.options.log.warn({ err: error }, 'the snapshot could not be written');
     }
   }
 

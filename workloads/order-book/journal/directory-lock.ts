@@ -4,10 +4,11 @@ import { CodedError } from '@sluice/kit';
 import { errors } from '../errors.ts';
 
 const SQLITE_BUSY = 5;
+const SQLITE_FULL = 13;
 
 /**
  * Takes the data directory for this process alone. Returns the function that gives it back. Throws SLUICE_DIRECTORY_IN_USE when
- * another process has it, SLUICE_DIRECTORY_UNUSABLE when no lock can be made there.
+ * another process has it, SLUICE_DISK_FULL or SLUICE_DIRECTORY_UNUSABLE when no lock can be made there.
  *
  * Node has no flock; SQLite takes a lock of the kernel (fcntl) on a file, which ends with the process however it dies. So
  * there is no stale lock file to clean up, and no pid that may have been given to another program.
@@ -23,6 +24,10 @@ export function lockDirectory(directory: string): () => void {
     if (errcode === SQLITE_BUSY) {
       const sentence = `${directory} is in use by another process: stop it, or choose another --data directory.`;
       throw new CodedError(errors.directoryInUse, sentence, { cause: error });
+    }
+    if (errcode === SQLITE_FULL) {
+      const sentence = `The disk of ${directory} is full: free some space and start again.`;
+      throw new CodedError(errors.diskFull, sentence, { cause: error });
     }
     const sentence = `${directory} cannot be used for data (${message}): choose a directory that this user may write.`;
     throw new CodedError(errors.directoryUnusable, sentence, { cause: error });

@@ -48,19 +48,29 @@ export class SnapshotStore {
   async save({ sequence, content }: Snapshot): Promise<number> {
     const { disk, directory } = this;
     const temporary = join(directory, 'snapshot.tmp');
-    const file = await disk.open(temporary);
     try {
-      await file.truncate(0);
-      await file.write(wrap(content), 0);
-      await file.datasync();
-    } finally {
-      await file.close();
+      await this.write(temporary, wrap(content));
+    } catch (error) {
+      // On a full disk, half a snapshot would take the room that the journal needs.
+      await disk.remove(temporary).catch(() => undefined);
+      throw error;
     }
     await disk.rename(temporary, this.path(sequence));
     await disk.syncDirectory(directory);
     const all = await this.sequences();
     for (const old of all.slice(0, -2)) await disk.remove(this.path(old));
     return all.length < 2 ? 0 : (all.at(-2) ?? 0);
+  }
+
+  private async write(path: string, bytes: Uint8Array): Promise<void> {
+    const file = await this.disk.open(path);
+    try {
+      await file.truncate(0);
+      await file.write(bytes, 0);
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
   }
 
   private async sequences(): Promise<number[]> {
