@@ -42,6 +42,7 @@ test.each([
 
 test('a cluster that was made before needs less disk', () => {
   const machine = { ...root, freeBytes: 3.2e9 };
+  expect(() => checkMachine(built, machine, places, false)).toThrow('3.2 GB are free');
   expect(() => checkMachine(built, machine, places, true)).not.toThrow();
 });
 
