@@ -37,4 +37,15 @@ export async function installOperator(kubectl: Kubectl, refs: OperatorRefs, step
   });
   await kubectl('apply', '--server-side', '--force-conflicts', '-k', folder);
   await rolledOut(kubectl, operatorNamespace, 'deployment/sluice-operator', step);
+  await removeOldCatalogs(kubectl);
+}
+
+/** Each catalogue is a ConfigMap of its own; those before the present one have nobody left who reads them. */
+async function removeOldCatalogs(kubectl: Kubectl): Promise<void> {
+  const inNamespace = ['-n', operatorNamespace];
+  const current = '-o=jsonpath={.spec.template.spec.volumes[?(@.name=="catalog")].configMap.name}';
+  const used = (await kubectl('get', 'deployment/sluice-operator', ...inNamespace, current)).trim();
+  const all = await kubectl('get', 'configmaps', ...inNamespace, '-o', 'name');
+  const old = all.split('\n').filter((name) => name.startsWith('configmap/sluice-catalog-') && !name.endsWith(used));
+  if (used !== '' && old.length > 0) await kubectl('delete', ...inNamespace, ...old);
 }
