@@ -1,11 +1,13 @@
+const TWO_32 = 2 ** 32;
+
 /** Appends numbers and text to a buffer that grows: the one binary notation of journal payloads and snapshots. */
 export class ByteWriter {
-  private bytes: Uint8Array;
+  private bytes: Buffer<ArrayBuffer>;
   private view: DataView;
   private length = 0;
 
   constructor(capacity = 4_096) {
-    this.bytes = new Uint8Array(capacity);
+    this.bytes = Buffer.from(new ArrayBuffer(capacity));
     this.view = new DataView(this.bytes.buffer);
   }
 
@@ -31,21 +33,23 @@ export class ByteWriter {
 
   /** A whole number in [0, 2^53). */
   u53(value: number): void {
+    // Two halves: a BigInt per number would cost more than all the rest.
     const at = this.reserve(8);
-    this.view.setBigUint64(at, BigInt(value), true);
+    this.view.setUint32(at, value % TWO_32, true);
+    this.view.setUint32(at + 4, Math.floor(value / TWO_32), true);
   }
 
   /** At most 65,535 bytes of UTF-8. */
   text(value: string): void {
-    const encoded = Buffer.from(value, 'utf8');
-    this.u16(encoded.length);
-    const at = this.reserve(encoded.length);
-    this.bytes.set(encoded, at);
+    const length = Buffer.byteLength(value);
+    this.u16(length);
+    const at = this.reserve(length);
+    this.bytes.write(value, at, 'utf8');
   }
 
   /** A copy of what was written; the writer starts again. */
   take(): Uint8Array {
-    const taken = this.bytes.slice(0, this.length);
+    const taken = new Uint8Array(this.bytes.buffer.slice(0, this.length));
     this.length = 0;
     return taken;
   }
@@ -55,7 +59,7 @@ export class ByteWriter {
     const at = this.length;
     this.length += count;
     if (this.length > this.bytes.length) {
-      const grown = new Uint8Array(Math.max(this.length, this.bytes.length * 2));
+      const grown = Buffer.from(new ArrayBuffer(Math.max(this.length, this.bytes.length * 2)));
       grown.set(this.bytes);
       this.bytes = grown;
       this.view = new DataView(grown.buffer);
@@ -66,12 +70,12 @@ export class ByteWriter {
 
 /** Reads what a ByteWriter wrote. Throws RangeError past the end: the checksums before it make that a bug, not damage. */
 export class ByteReader {
-  private readonly bytes: Uint8Array;
+  private readonly bytes: Buffer;
   private readonly view: DataView;
   private at = 0;
 
   constructor(bytes: Uint8Array) {
-    this.bytes = bytes;
+    this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
@@ -92,14 +96,15 @@ export class ByteReader {
   }
 
   u53(): number {
-    return Number(this.view.getBigUint64(this.advance(8), true));
+    const at = this.advance(8);
+    return this.view.getUint32(at, true) + this.view.getUint32(at + 4, true) * TWO_32;
   }
 
   text(): string {
     const length = this.u16();
     const from = this.advance(length);
     if (this.at > this.bytes.length) throw new RangeError('text runs past the end');
-    return Buffer.from(this.bytes.buffer, this.bytes.byteOffset + from, length).toString('utf8');
+    return this.bytes.toString('utf8', from, from + length);
   }
 
   private advance(count: number): number {
