@@ -77,7 +77,6 @@ export async function runManager(options: ManagerOptions, signal: AbortSignal): 
     );
     options.onReady?.({ port: health.port, cache: informers.reader });
     await elect(options, clock, signal, async (epoch, leadSignal) => {
-      log.info({ epoch }, 'leading');
       await Promise.all(running.map(({ controller, parts }) => runWorkers(controller, parts, epoch, leadSignal)));
     });
   } catch (error) {
