@@ -225,9 +225,12 @@ test('mode Request: the app finishes its requests after SIGTERM, and what it fin
     await applyOne(namespace, 'polite', { ...spec, version: '1' });
     await rolledOut(namespace, 'polite');
     await exposeAt(namespace, 'polite', spare.first);
-    const held = await holdConnections({ baseUrl: urlOf(spare.first), slowRequests: 20, slowSeconds: 15 });
+    // The later ones keep the app alive while it finishes the earlier ones.
+    const held = await Promise.all(
+      [15, 20].map((slowSeconds) => holdConnections({ baseUrl: urlOf(spare.first), slowRequests: 10, slowSeconds })),
+    );
     await applyOne(namespace, 'polite', { ...spec, version: '2' });
-    expect(await held.release()).toMatchObject({ opened: 20, completed: 20, broken: [] });
+    for (const one of held) expect(await one.release()).toMatchObject({ opened: 10, completed: 10, broken: [] });
     const { status } = await rolledOut(namespace, 'polite');
     const { drained, closedByApp, unknown, ...others } = status?.lastRollout?.connections ?? none;
     expect(drained + closedByApp + unknown).toBe(20);

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"syscall"
 	"time"
 	"unsafe"
@@ -71,26 +72,16 @@ func (d *diag) sample(ports []uint16) ([]conn, error) {
 // would save copying only where other ports hold most connections.
 func (d *diag) dump(family uint8, ports []uint16) ([]conn, error) {
 	d.sequence++
-	if err := syscall.Sendto(d.socket, d.request(family), 0, &syscall.SockaddrNetlink{Family: syscall.AF_NETLINK}); err != nil {
-		return nil, fmt.Errorf("ask netlink sock_diag: %w", err)
+	if err := d.send(d.request(family, syscall.NLM_F_DUMP)); err != nil {
+		return nil, err
 	}
 	var found []conn
 	for {
-		length, _, err := syscall.Recvfrom(d.socket, d.buffer, 0)
-		if errors.Is(err, syscall.EINTR) {
-			continue
-		}
+		messages, err := d.receive()
 		if err != nil {
-			return nil, fmt.Errorf("read netlink sock_diag: %w", err)
-		}
-		messages, err := syscall.ParseNetlinkMessage(d.buffer[:length])
-		if err != nil {
-			return nil, fmt.Errorf("parse netlink message: %w", err)
+			return nil, err
 		}
 		for _, message := range messages {
-			if message.Header.Seq != d.sequence {
-				continue // the rest of an answer that timed out
-			}
 			switch message.Header.Type {
 			case syscall.NLMSG_DONE:
 				return found, nil
@@ -104,12 +95,88 @@ func (d *diag) dump(family uint8, ports []uint16) ([]conn, error) {
 	}
 }
 
-func (d *diag) request(family uint8) []byte {
+// stillOpen counts those of the connections that are still counted, by asking for each one. A dump walks the whole
+// hash table of the machine, some milliseconds; a question costs some microseconds.
+func (d *diag) stillOpen(keys []connKey) (int, error) {
+	count := 0
+	for _, key := range keys {
+		open, err := d.isOpen(key)
+		if err != nil {
+			return 0, err
+		}
+		if open {
+			count++
+		}
+	}
+	return count, nil
+}
+
+func (d *diag) isOpen(key connKey) (bool, error) {
+	d.sequence++
+	family := uint8(syscall.AF_INET6)
+	if key.local.Addr().Is4() {
+		family = syscall.AF_INET
+	}
+	message := d.request(family, 0)
+	id := message[syscall.NLMSG_HDRLEN+8:] // struct inet_diag_sockid
+	binary.BigEndian.PutUint16(id[0:], key.local.Port())
+	binary.BigEndian.PutUint16(id[2:], key.remote.Port())
+	copy(id[4:20], key.local.Addr().AsSlice())
+	copy(id[20:36], key.remote.Addr().AsSlice())
+	native.PutUint64(id[40:], ^uint64(0)) // any cookie
+	if err := d.send(message); err != nil {
+		return false, err
+	}
+	for {
+		messages, err := d.receive()
+		if err != nil {
+			return false, err
+		}
+		for _, answer := range messages {
+			if answer.Header.Type == syscall.NLMSG_ERROR {
+				err := diagError(answer.Data)
+				if errors.Is(err, syscall.ENOENT) {
+					err = nil
+				}
+				return false, err
+			}
+			_, open := parseDiag(answer.Data)
+			return open, nil
+		}
+	}
+}
+
+func (d *diag) send(message []byte) error {
+	if err := syscall.Sendto(d.socket, message, 0, &syscall.SockaddrNetlink{Family: syscall.AF_NETLINK}); err != nil {
+		return fmt.Errorf("ask netlink sock_diag: %w", err)
+	}
+	return nil
+}
+
+// receive returns messages that answer the last question: none when they belong to one that timed out.
+func (d *diag) receive() ([]syscall.NetlinkMessage, error) {
+	for {
+		length, _, err := syscall.Recvfrom(d.socket, d.buffer, 0)
+		if errors.Is(err, syscall.EINTR) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read netlink sock_diag: %w", err)
+		}
+		messages, err := syscall.ParseNetlinkMessage(d.buffer[:length])
+		if err != nil {
+			return nil, fmt.Errorf("parse netlink message: %w", err)
+		}
+		return slices.DeleteFunc(messages, func(m syscall.NetlinkMessage) bool { return m.Header.Seq != d.sequence }), nil
+	}
+}
+
+func (d *diag) request(family uint8, flags uint16) []byte {
 	const states = 1<<stateEstablished | 1<<stateSynReceived | 1<<stateFinWait1 | 1<<stateCloseWait | 1<<stateLastAck
 	message := make([]byte, syscall.NLMSG_HDRLEN+requestLength)
 	native.PutUint32(message[0:], uint32(len(message)))
 	native.PutUint16(message[4:], sockDiagByFamily)
-	native.PutUint16(message[6:], syscall.NLM_F_REQUEST|syscall.NLM_F_DUMP)
+	native.PutUint16(message[6:], syscall.NLM_F_REQUEST|flags)
 	native.PutUint32(message[8:], d.sequence)
 	body := message[syscall.NLMSG_HDRLEN:]
 	body[0] = family

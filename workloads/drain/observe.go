@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -13,7 +14,11 @@ import (
 
 const (
 	// A process that closes its last connection and then exits needs some milliseconds for it; a look must fall between.
-	observeInterval = 2 * time.Millisecond
+	observeInterval = time.Millisecond
+	// A look may cost this share of the time: it lasts no longer than the app takes to end.
+	observeShare = 4
+	// So many connections are asked for one by one; for more, the whole table is read.
+	observeSingly = 500
 
 	// processExiting is PF_EXITING of linux/sched.h, set before a dying process closes its files.
 	processExiting = 0x4
@@ -38,23 +43,22 @@ func observeShutdown(o observeOptions) error {
 		return err
 	}
 	sockets := openSampler()
-	total := state.Open
-	var theirs map[connKey]bool
-	for state.Open > 0 {
+	conns, err := sockets.sample(o.ports)
+	if err != nil {
+		return err
+	}
+	total, theirs := state.Open, keys(conns)
+	for first := true; state.Open > 0; first = false {
 		looked := time.Now()
-		conns, err := sockets.sample(o.ports)
+		open, err := countOpen(sockets, o.ports, theirs)
 		if err != nil {
 			return err
 		}
-		// Asked after the sample: when the process was not exiting then, its exit did not close what the sample misses.
+		// Asked after the look: when the process was not exiting then, its exit did not close what the look misses.
 		if exiting, err := o.isExiting(); err != nil || exiting {
 			return err
 		}
-		if theirs == nil {
-			theirs = keys(conns)
-			o.ready()
-		}
-		if open := min(remaining(theirs, conns), state.Open); open != state.Open {
+		if open < state.Open {
 			state.Open, state.ClosedByApp = open, total-open
 			state.Seconds = time.Since(state.StartedAt).Seconds()
 			if _, _, err := log.read(); err != nil {
@@ -64,31 +68,36 @@ func observeShutdown(o observeOptions) error {
 				return err
 			}
 		}
-		time.Sleep(max(observeInterval, pollShare*time.Since(looked)))
+		if first {
+			o.ready()
+		}
+		time.Sleep(max(observeInterval, observeShare*time.Since(looked)))
 	}
 	return nil
 }
 
-func keys(conns []conn) map[connKey]bool {
-	set := make(map[connKey]bool, len(conns))
-	for _, c := range conns {
-		set[c.key()] = true
+// countOpen counts those of the connections that are open still.
+func countOpen(sockets sampler, ports []uint16, theirs []connKey) (int, error) {
+	if netlink, ok := sockets.(*diag); ok && len(theirs) <= observeSingly {
+		return netlink.stillOpen(theirs)
 	}
-	return set
+	conns, err := sockets.sample(ports)
+	if err != nil {
+		return 0, err
+	}
+	now := make(map[connKey]bool, len(conns))
+	for _, key := range keys(conns) {
+		now[key] = true
+	}
+	return len(slices.DeleteFunc(slices.Clone(theirs), func(key connKey) bool { return !now[key] })), nil
 }
 
-func remaining(set map[connKey]bool, conns []conn) int {
-	return len(keys(filter(conns, func(c conn) bool { return set[c.key()] })))
-}
-
-func filter(conns []conn, keep func(conn) bool) []conn {
-	var kept []conn
+func keys(conns []conn) []connKey {
+	var list []connKey
 	for _, c := range conns {
-		if keep(c) {
-			kept = append(kept, c)
-		}
+		list = append(list, c.key())
 	}
-	return kept
+	return list
 }
 
 func (o observeOptions) isExiting() (bool, error) {

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -173,6 +174,30 @@ func TestNetlinkCountsBytesInBothDirections(t *testing.T) {
 	eventually(t, "received bytes are counted", func() bool { return bytes() == start+100 })
 	_, _ = f.server.Write(make([]byte, 30))
 	eventually(t, "acknowledged bytes are counted", func() bool { return bytes() == start+130 })
+}
+
+func TestNetlinkAnswersForSingleConnections(t *testing.T) {
+	netlink := samplers(t)[0].(*diag)
+	for _, address := range []string{"127.0.0.1:0", "[::1]:0", ":0"} {
+		listener := listen(t, address)
+		host := "127.0.0.1"
+		if strings.HasPrefix(address, "[") {
+			host = "::1"
+		}
+		first, second := connect(t, host, listener), connect(t, host, listener)
+		theirs := keys(look(t, netlink, portOf(listener.Addr())))
+		if open, err := netlink.stillOpen(theirs); open != 2 || err != nil {
+			t.Fatalf("%s: %d open of 2, %v", address, open, err)
+		}
+		first.server.Close()
+		first.client.Close()
+		eventually(t, address+": one is gone", func() bool {
+			open, err := netlink.stillOpen(theirs)
+			return open == 1 && err == nil
+		})
+		second.server.Close()
+		second.client.Close()
+	}
 }
 
 func TestProcfsLines(t *testing.T) {
