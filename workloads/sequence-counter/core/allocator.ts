@@ -382,7 +382,8 @@ export class Allocator {
 
   /** Reads when a poll is due, and waits until then or `until` otherwise. */
   #poll(now: Instant, until: number): Ask {
-    if (now.monotonic >= this.#pollAt) return this.#read(false);
+    // With Unique, whatever was read may be written over next; with Strict, a take-over looks at the status first.
+    if (now.monotonic >= this.#pollAt) return this.#read(this.#options.ordering === 'Unique');
     return { kind: 'wait', until: Math.min(this.#pollAt, until) };
   }
 
