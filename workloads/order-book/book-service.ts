@@ -32,6 +32,8 @@ export interface BookServiceOptions {
   readonly adminPort?: number | undefined;
   /** Commands that may wait for the disk. */
   readonly maxPending: number;
+  /** Open orders of all accounts and symbols together. */
+  readonly maxOpenOrders: number;
   readonly auth: AuthConfig | undefined;
 }
 
@@ -87,6 +89,7 @@ export async function startBook(options: BookServiceOptions): Promise<BookServic
     sequencer,
     listed: new Set(config.symbols.map(({ name }) => name)),
     ordersPerSecondPerAccount: config.limits.ordersPerSecondPerAccount,
+    maxOpenOrders: options.maxOpenOrders,
     metrics,
     secured: auth !== undefined,
     version,

@@ -102,12 +102,13 @@ it('kill -9 under load, again and again: every acknowledged order is there, none
   expect(acknowledged.length).toBeGreaterThanOrEqual(aim);
 
   expect(new Set(acknowledged.map(({ id }) => id)).size).toBe(acknowledged.length);
-  const missing: string[] = [];
-  for (const { id, clientOrderId, account } of acknowledged) {
-    const order = await json(`${url}/v1/orders/${id}`, account);
-    if (order.clientOrderId !== clientOrderId) missing.push(`${id}: ${JSON.stringify(order)}`);
+  for (let from = 0; from < acknowledged.length; from += 100) {
+    const part = acknowledged.slice(from, from + 100);
+    const orders = await Promise.all(part.map(({ id, account }) => json(`${url}/v1/orders/${id}`, account)));
+    expect(orders.map(({ id, clientOrderId }) => ({ id, clientOrderId }))).toEqual(
+      part.map(({ id, clientOrderId }) => ({ id, clientOrderId })),
+    );
   }
-  expect(missing).toEqual([]);
 
   // Trades have dense sequences, so none is doubled and none is missing.
   const { trades } = (await json(`${url}/v1/trades?symbol=BTC-EUR&limit=1000`, 'any')) as {

@@ -25,6 +25,7 @@ interface Flags {
   port: number;
   adminPort?: number;
   maxPending: number;
+  maxOpenOrders: number;
   lease?: string;
   namespace?: string;
   pod?: string;
@@ -53,6 +54,12 @@ function readFlags(): Flags {
         .default(10_000)
         .argParser(integer(1, 1_000_000)),
     )
+    .addOption(
+      new Option('--max-open-orders <number>', 'open orders of all accounts together; 250,000 take some 150 MB')
+        .env('SLUICE_MAX_OPEN_ORDERS')
+        .default(250_000)
+        .argParser(integer(1, 10_000_000)),
+    )
     .addOption(new Option('--lease <name>', 'in a pod: the Lease to report through').env('SLUICE_LEASE'))
     .addOption(new Option('--namespace <name>', 'namespace of the Lease').env('POD_NAMESPACE'))
     .addOption(new Option('--pod <name>', 'name of this pod').env('POD_NAME'))
@@ -76,6 +83,7 @@ async function main(): Promise<void> {
     port: flags.port,
     adminPort: flags.adminPort,
     maxPending: flags.maxPending,
+    maxOpenOrders: flags.maxOpenOrders,
     auth,
   });
   const { lease, namespace, pod } = flags;

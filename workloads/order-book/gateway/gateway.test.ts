@@ -15,24 +15,40 @@ const symbols = [
 let folder = '';
 let service: BookService;
 
-async function start(
-  overrides: { readonly ordersPerSecondPerAccount?: number; readonly maxOrdersPerAccount?: number },
-  auth?: AuthConfig,
-) {
+interface Overrides {
+  readonly limits?: { readonly ordersPerSecondPerAccount?: number; readonly maxOrdersPerAccount?: number };
+  readonly maxOpenOrders?: number;
+  readonly auth?: AuthConfig;
+  readonly directory?: string;
+  readonly symbols?: typeof symbols;
+}
+
+async function start(overrides: Overrides): Promise<BookService> {
+  const limits = { maxOrdersPerAccount: 10_000, ordersPerSecondPerAccount: 1_000_000, ...overrides.limits };
   return startBook({
     version: 'test',
     clock: systemClock,
     log: createLogger('test', 'silent'),
-    config: {
-      symbols,
-      limits: { maxOrdersPerAccount: 10_000, ordersPerSecondPerAccount: 1_000_000, ...overrides },
-    },
-    store: { directory: mkdtempSync(join(folder, 'data-')) },
+    config: { symbols: overrides.symbols ?? symbols, limits },
+    store: { directory: overrides.directory ?? mkdtempSync(join(folder, 'data-')) },
     host: '127.0.0.1',
     port: 0,
     maxPending: 1_000,
-    auth,
+    maxOpenOrders: overrides.maxOpenOrders ?? 10_000,
+    auth: overrides.auth,
   });
+}
+
+/** Runs `body` against a book of its own. */
+async function withBook(overrides: Overrides, body: () => Promise<void>): Promise<void> {
+  const main = service;
+  service = await start(overrides);
+  try {
+    await body();
+  } finally {
+    await stop(service);
+    service = main;
+  }
 }
 
 async function stop({ stopSteps }: BookService): Promise<void> {
@@ -314,36 +330,48 @@ describe('bad orders are refused with a code and a sentence, and change nothing'
   });
 });
 
-describe('limits of an account', () => {
-  it('open orders', async () => {
-    const main = service;
-    service = await start({ maxOrdersPerAccount: 2 });
-    try {
+describe('limits', () => {
+  it('open orders of an account', () =>
+    withBook({ limits: { maxOrdersPerAccount: 2 } }, async () => {
       await call('POST', '/v1/orders', good);
       await call('POST', '/v1/orders', good);
       const third = await call('POST', '/v1/orders', good);
       expect([third.status, third.body.code]).toEqual([409, 'SLUICE_TOO_MANY_OPEN_ORDERS']);
       expect((await call('POST', '/v1/orders', good, as('other'))).status).toBe(201);
-    } finally {
-      await stop(service);
-      service = main;
-    }
-  });
+    }));
 
-  it('commands per second, with the time to wait', async () => {
-    const main = service;
-    service = await start({ ordersPerSecondPerAccount: 3 });
-    try {
+  it('open orders of everybody; an order that cannot rest still passes', () =>
+    withBook({ maxOpenOrders: 2 }, async () => {
+      await call('POST', '/v1/orders', good, as('a'));
+      await call('POST', '/v1/orders', good, as('b'));
+      const third = await call('POST', '/v1/orders', good, as('c'));
+      expect([third.status, third.body.code]).toEqual([503, 'SLUICE_BOOK_FULL']);
+      expect(third.headers.get('retry-after')).toBe('5');
+      expect((await call('POST', '/v1/orders', { ...good, timeInForce: 'IOC' }, as('c'))).status).toBe(201);
+    }));
+
+  it('commands of an account per second, with the time to wait', () =>
+    withBook({ limits: { ordersPerSecondPerAccount: 3 } }, async () => {
       const replies = await Promise.all(Array.from({ length: 20 }, () => call('POST', '/v1/orders', good)));
       const limited = replies.filter(({ status }) => status === 429);
       expect(limited.length).toBeGreaterThan(5);
       expect(limited[0]?.body.code).toBe('SLUICE_RATE_LIMITED');
       expect(limited[0]?.headers.get('retry-after')).toBe('1');
       expect((await call('POST', '/v1/orders', good, as('other'))).status).toBe(201);
-    } finally {
-      await stop(service);
-      service = main;
-    }
+    }));
+});
+
+it('a symbol that left the file takes no new orders; its old ones can be read and cancelled', async () => {
+  const directory = join(folder, 'unlisted');
+  let id = '';
+  await withBook({ directory }, async () => {
+    id = (await call('POST', '/v1/orders', good)).body.id;
+  });
+  await withBook({ directory, symbols: symbols.slice(1) }, async () => {
+    expect((await call('POST', '/v1/orders', good)).body.code).toBe('SLUICE_UNKNOWN_SYMBOL');
+    expect((await call('GET', '/v1/depth?symbol=BTC-EUR')).body.bids).toEqual([['100.00', '0.5000']]);
+    expect((await call('GET', '/v1/symbols')).body.symbols[0]).toMatchObject({ name: 'BTC-EUR', trading: false });
+    expect((await call('DELETE', `/v1/orders/${id}`)).body.status).toBe('cancelled');
   });
 });
 
@@ -365,15 +393,15 @@ describe('with tokens', () => {
     return { authorization: `Bearer ${content}.${sign(null, Buffer.from(content), privateKey).toString('base64url')}` };
   }
 
-  it('the account is the subject, whatever the header says; without a good token nothing is told', async () => {
-    const main = service;
-    service = await start({}, auth);
-    try {
+  it('the account is the subject, whatever the header says; without a good token nothing is told', () =>
+    withBook({ auth }, async () => {
       const placed = await call('POST', '/v1/orders', good, { ...bearer({ sub: 'alice' }), 'sluice-account': 'bob' });
       expect(placed.status).toBe(201);
       const path = `/v1/orders/${placed.body.id}`;
       expect((await call('GET', path, undefined, bearer({ sub: 'alice' }))).status).toBe(200);
       expect((await call('GET', path, undefined, bearer({ sub: 'bob' }))).body.code).toBe('SLUICE_ORDER_NOT_FOUND');
+      const half = await call('POST', '/v1/orders', good, bearer({ sub: 'a\ud800' }));
+      expect([half.status, half.body.code]).toEqual([400, 'SLUICE_INVALID_ACCOUNT']);
       for (const headers of [
         {},
         bearer({ sub: 'alice', exp: 1 }),
@@ -389,9 +417,5 @@ describe('with tokens', () => {
           expect([reply.status, reply.body.code]).toEqual([401, 'SLUICE_UNAUTHENTICATED']);
         }
       }
-    } finally {
-      await stop(service);
-      service = main;
-    }
-  });
+    }));
 });

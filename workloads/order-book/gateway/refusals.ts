@@ -7,7 +7,7 @@ const SENTENCES: Record<Refusal, string> = {
   unknownSymbol: 'The book does not trade this symbol. GET /v1/symbols lists those it does.',
   duplicateClientOrderId: 'Another order of this account has this clientOrderId and other terms: choose a new one.',
   tooManyOpenOrders: 'The account has as many open orders as it may have: cancel some first.',
-  bookFull: 'The book of this symbol holds as many orders as it can: send the order again later.',
+  bookFull: 'The book holds as many open orders as it can: send the order again later.',
   wouldMatch: 'The order is postOnly and would have matched at once, so it was not placed.',
   notFillable: 'There is not enough on the other side to fill the order wholly, so none of it was.',
   orderNotFound: 'The account has no such order, or it was closed so long ago that it is forgotten.',

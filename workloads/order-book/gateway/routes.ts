@@ -32,6 +32,8 @@ export interface RoutesOptions {
   /** Symbols that take new orders; others that the journal knows can still be read and cancelled. */
   readonly listed: ReadonlySet<string>;
   readonly ordersPerSecondPerAccount: number;
+  /** Open orders of all accounts and symbols together: what the memory of the process bears. */
+  readonly maxOpenOrders: number;
   readonly metrics: Metrics<typeof orderBookMetrics>;
   /** Tokens are asked for: their subject is the account. */
   readonly secured: boolean;
@@ -54,7 +56,7 @@ export function addRoutes(app: FastifyInstance, options: RoutesOptions): void {
 }
 
 function addOrderEntry(app: FastifyInstance, options: RoutesOptions): void {
-  const { clock, exchange, listed } = options;
+  const { clock, exchange, listed, sequencer, maxOpenOrders } = options;
   const send = submitter(options);
 
   app.post<{ Body: PlaceBody }>(
@@ -68,6 +70,10 @@ function addOrderEntry(app: FastifyInstance, options: RoutesOptions): void {
       if (market === undefined) throw refusalError({ kind: 'refused', refusal: 'unknownSymbol' });
       const terms = parseTerms(body, market);
       const clientOrderId = parseClientOrderId(body.clientOrderId);
+      // Each command under way may become an open order.
+      if (terms.timeInForce === 'GTC' && exchange.orders.open + sequencer.pending >= maxOpenOrders) {
+        throw refusalError({ kind: 'refused', refusal: 'bookFull' });
+      }
       const timeMs = clock.now();
       return send(reply, { kind: 'place', timeMs, account, clientOrderId, symbol: body.symbol, ...terms });
     },
@@ -238,7 +244,9 @@ function accountOf(request: FastifyRequest, secured: boolean): string {
   if (secured) {
     const { caller } = request;
     if (caller === undefined) throw new Error('a secured route without a caller');
-    return caller.subject;
+    // Half a surrogate pair has no UTF-8: the journal would give the account another name.
+    if (caller.subject.isWellFormed()) return caller.subject;
+    throw new CodedError(errors.invalidAccount, 'The claim "sub" of the token must be well-formed Unicode.');
   }
   const account = request.headers['sluice-account'] ?? 'default';
   if (typeof account === 'string' && ACCOUNT.test(account)) return account;
