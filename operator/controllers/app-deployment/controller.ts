@@ -7,6 +7,7 @@ import {
   HorizontalPodAutoscaler,
   KubeApiError,
   keyOf,
+  Node,
   type ObjectKey,
   Pod,
   PodDisruptionBudget,
@@ -31,32 +32,36 @@ export interface AppDeploymentOptions {
 
 /** Keeps every AppDeployment true. Start one per operator. */
 export function appDeploymentController({ catalog, poll = pollDrain }: AppDeploymentOptions): Controller {
-  return controller(AppDeployment)
-    .owns(ReplicaSet)
-    .owns(Service)
-    .owns(PodDisruptionBudget)
-    .owns(HorizontalPodAutoscaler)
-    .watches(Pod, ownerByLabels('app-deployment'))
-    .concurrency(8)
-    .reconcile(async (key, ctx) => {
-      const observed = await observe(ctx, key, poll, catalog.drain);
-      if (observed === undefined) {
-        await releaseOrphans(ctx, key);
-        return done();
-      }
-      let made = plan(observed, ctx.nowMs);
-      try {
-        await carryOut(ctx, observed.app, made);
-      } catch (error) {
-        const refusal = refusalBy(error);
-        if (refusal === undefined) throw error;
-        // The rest of the plan does not depend on it: pods still drain, are counted and let go.
-        made = plan(observed, ctx.nowMs, refusal);
-        await carryOut(ctx, observed.app, made);
-        return requeueAfter(Math.min(refusedMs, made.requeueAfterMs ?? refusedMs));
-      }
-      return made.requeueAfterMs === undefined ? done() : requeueAfter(made.requeueAfterMs);
-    });
+  return (
+    controller(AppDeployment)
+      .owns(ReplicaSet)
+      .owns(Service)
+      .owns(PodDisruptionBudget)
+      .owns(HorizontalPodAutoscaler)
+      .watches(Pod, ownerByLabels('app-deployment'))
+      // Only read: whether the node of a draining pod answers. While pods drain the plan asks again by itself.
+      .watches(Node, () => [])
+      .concurrency(8)
+      .reconcile(async (key, ctx) => {
+        const observed = await observe(ctx, key, poll, catalog.drain);
+        if (observed === undefined) {
+          await releaseOrphans(ctx, key);
+          return done();
+        }
+        let made = plan(observed, ctx.nowMs);
+        try {
+          await carryOut(ctx, observed.app, made);
+        } catch (error) {
+          const refusal = refusalBy(error);
+          if (refusal === undefined) throw error;
+          // The rest of the plan does not depend on it: pods still drain, are counted and let go.
+          made = plan(observed, ctx.nowMs, refusal);
+          await carryOut(ctx, observed.app, made);
+          return requeueAfter(Math.min(refusedMs, made.requeueAfterMs ?? refusedMs));
+        }
+        return made.requeueAfterMs === undefined ? done() : requeueAfter(made.requeueAfterMs);
+      })
+  );
 }
 
 /** What the API server refuses for a reason outside our sight (a quota, a webhook) is tried again so often. */
@@ -95,10 +100,12 @@ async function release(ctx: ReconcileContext, pod: Pod): Promise<void> {
   }
 }
 
+const noNodes: ReadonlySet<string> = new Set();
+
 /** Pods whose AppDeployment was removed by force: nobody is left to tell about their connections. */
 async function releaseOrphans(ctx: ReconcileContext, key: ObjectKey): Promise<void> {
   const pods = ctx.cache.list(Pod, key.namespace, appLabels(key.name));
   for (const pod of pods) {
-    if (holdsReport(pod) && podState(pod, ctx.nowMs) === 'ended') await release(ctx, pod);
+    if (holdsReport(pod) && podState(pod, ctx.nowMs, noNodes) === 'ended') await release(ctx, pod);
   }
 }

@@ -1,6 +1,7 @@
 import { AppDeployment } from '@sluice/api';
 import {
   HorizontalPodAutoscaler,
+  Node,
   type ObjectKey,
   Pod,
   type ReconcileContext,
@@ -23,6 +24,8 @@ export interface Observed {
   readonly autoscalers: readonly HorizontalPodAutoscaler[];
   /** Live counts of draining pods, where they could be read. */
   readonly live: ReadonlyMap<string, DrainReport>;
+  /** Nodes of these pods that do not answer. */
+  readonly lostNodes: ReadonlySet<string>;
   /** The drain agent's image for new revisions. */
   readonly drainImage: string;
 }
@@ -38,7 +41,8 @@ export async function observe(
   const uid = app?.metadata.uid;
   if (app === undefined || uid === undefined) return undefined;
   const pods = ctx.cache.list(Pod, key.namespace, appLabels(key.name));
-  const draining = pods.filter((pod) => podState(pod, ctx.nowMs) === 'draining');
+  const lostNodes = nodesWithoutAnswer(ctx, pods);
+  const draining = pods.filter((pod) => podState(pod, ctx.nowMs, lostNodes) === 'draining');
   const reports = await Promise.all(draining.map(async (pod) => [pod.metadata.name, await poll(pod)] as const));
   return {
     app,
@@ -47,6 +51,17 @@ export async function observe(
     services: ctx.cache.ownedBy(Service, uid),
     autoscalers: ctx.cache.ownedBy(HorizontalPodAutoscaler, uid),
     live: new Map(reports.flatMap(([name, report]) => (report === undefined ? [] : [[name, report] as const]))),
+    lostNodes,
     drainImage,
   };
+}
+
+/** A node whose kubelet has not reported for some 40 s is marked by the node controller; one that is gone answers even less. */
+function nodesWithoutAnswer({ cache }: ReconcileContext, pods: readonly Pod[]): Set<string> {
+  const names = new Set(pods.map(({ spec }) => spec?.nodeName).filter((name) => name !== undefined));
+  const answers = (name: string): boolean => {
+    const conditions = cache.get(Node, { namespace: '', name })?.status?.conditions;
+    return conditions?.some(({ type, status }) => type === 'Ready' && status !== 'Unknown') ?? false;
+  };
+  return new Set([...names].filter((name) => !answers(name)));
 }

@@ -143,18 +143,24 @@ test('old revisions are kept to the limit, the newest of them, without Services'
   expect([...world.services.keys()].sort()).toEqual(['shop', `shop-${revisionOf(world.app.spec)}`]);
 });
 
-test('a pod on a node that does not answer holds up neither the rollout nor its report', () => {
+test.each([
+  ['is marked by the node controller', 1],
+  ['is not even marked, long after the grace', 20],
+])('a pod on a node that %s holds up neither the rollout nor its report', (_name, tickSeconds) => {
   const world = new World(good);
   rounds(world, 4);
   world.edit({ version: 'v2', image: 'shop:v2' });
   rounds(world, 10, { drain: false });
-  const lost = world.draining()[0]?.metadata.name ?? '';
+  const lost = world.draining()[0];
+  if (lost?.spec === undefined) throw new Error('nothing drains');
+  lost.spec.nodeName = 'dark';
+  if (tickSeconds === 1) world.lostNodes.add('dark');
   for (let round = 0; round < 30; round += 1) {
     world.look();
     world.act();
     world.replicaSetController();
-    for (const name of [...world.pods.keys()]) if (name !== lost) world.kubelet(name);
-    world.tick(20);
+    for (const name of [...world.pods.keys()]) if (name !== lost.metadata.name) world.kubelet(name);
+    world.tick(tickSeconds);
   }
   expect(world.app.status?.lastRollout).toMatchObject({
     completionTime: expect.any(String),

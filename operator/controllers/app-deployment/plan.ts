@@ -53,6 +53,7 @@ export function plan(observed: Observed, nowMs: number, refusedByServer?: Refusa
     pods: observed.pods,
     revisions: app.status?.revisions ?? [],
     live: observed.live,
+    lostNodes: observed.lostNodes,
     nowMs,
   });
   const revisions = revisionsOf(observed, hash, nowMs);
@@ -191,11 +192,11 @@ function lastProgressMs({ app, pods }: Observed, current: Revision): number {
   return Math.max(began, current.createdMs, ...times.filter((time) => time !== undefined));
 }
 
-function stallReason({ app, pods }: Observed, current: Revision, nowMs: number): string {
+function stallReason({ app, pods, lostNodes }: Observed, current: Revision, nowMs: number): string {
   const seconds = app.spec.progressDeadlineSeconds;
   const start = `No progress for ${seconds} s: ${current.ready} of ${current.live} pods of version ${current.version} are ready.`;
   const unready = pods.find((pod) => {
-    return revisionOfPod(pod) === current.revision && podState(pod, nowMs) === 'live' && !isReady(pod);
+    return revisionOfPod(pod) === current.revision && podState(pod, nowMs, lostNodes) === 'live' && !isReady(pod);
   });
   const refused = current.replicaSet?.status?.conditions?.find(
     ({ type, status }) => type === 'ReplicaFailure' && status === 'True',

@@ -1,7 +1,7 @@
 import type { Pod } from '@sluice/runtime';
 import { appContainer, deadlineAnnotation, podFinalizer, revisionLabel } from './names.ts';
 
-/** A draining pod that should have ended this long ago sits on a node that does not answer. */
+/** A draining pod that should have ended this long ago has nobody who could end it. */
 export const overdueMs = 15_000;
 
 export type PodState =
@@ -9,16 +9,18 @@ export type PodState =
   | 'live'
   /** Being deleted; its container may still run. */
   | 'draining'
-  /** Being deleted, and its time was over some while ago: nobody is there to say how it ended. */
-  | 'overdue'
+  /** Being deleted on a node that does not answer, or long after its time: nobody is there to say how it ends. */
+  | 'lost'
   /** No container runs any more. What is left of it is its report. */
   | 'ended';
 
-export function podState(pod: Pod, nowMs: number): PodState {
+/** `lostNodes`: names of nodes that do not answer. */
+export function podState(pod: Pod, nowMs: number, lostNodes: ReadonlySet<string>): PodState {
   if (hasEnded(pod)) return 'ended';
   const { deletionTimestamp } = pod.metadata;
   if (deletionTimestamp === undefined) return 'live';
-  return nowMs > Date.parse(deletionTimestamp) + overdueMs ? 'overdue' : 'draining';
+  const isLost = lostNodes.has(pod.spec?.nodeName ?? '') || nowMs > Date.parse(deletionTimestamp) + overdueMs;
+  return isLost ? 'lost' : 'draining';
 }
 
 function hasEnded(pod: Pod): boolean {

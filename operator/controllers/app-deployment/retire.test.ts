@@ -5,7 +5,7 @@ import { appContainer, podFinalizer, revisionLabel } from './names.ts';
 import { type DrainEntry, retire } from './retire.ts';
 
 const nowMs = Date.parse('2026-01-01T12:00:00Z');
-const gone = { live: new Map(), nowMs };
+const gone = { live: new Map(), lostNodes: new Set<string>(), nowMs };
 
 function pod(name: string, state: object, ended: boolean): Pod {
   return {

@@ -14,6 +14,7 @@ export interface RetireInput {
   /** Live reports by pod name, where one could be read. */
   readonly live: ReadonlyMap<string, DrainReport>;
   readonly nowMs: number;
+  readonly lostNodes: ReadonlySet<string>;
 }
 
 export interface Retirement {
@@ -24,9 +25,9 @@ export interface Retirement {
   /** Ended pods that may go as soon as `entries` stand in status. */
   readonly release: readonly Pod[];
   readonly delete: readonly PlannedDelete[];
-  /** What overdue pods add to the report of a rollout that does not wait for them. */
-  readonly overdue: ConnectionOutcomes;
-  /** Pods in state draining; neither ended nor overdue. */
+  /** What lost pods add to the report of a rollout that does not wait for them. */
+  readonly lost: ConnectionOutcomes;
+  /** Pods in state draining; neither ended nor lost. */
   readonly draining: number;
   /** Pods whose entry is not yet counted: draining or ended. */
   readonly pending: number;
@@ -44,7 +45,7 @@ const maxEntries = 100;
  * 3. when the pod is gone, entry and outcome are moved into the totals by one write.
  */
 export function retire(input: RetireInput): Retirement {
-  const { pods, revisions, nowMs } = input;
+  const { pods, revisions, nowMs, lostNodes } = input;
   const byName = new Map(pods.map((pod) => [pod.metadata.name, pod]));
   const previous = new Map(revisions.flatMap(({ draining = [] }) => draining.map((entry) => [entry.pod, entry])));
   const counted = new Map<string, ConnectionOutcomes>();
@@ -57,17 +58,17 @@ export function retire(input: RetireInput): Retirement {
   const release: Pod[] = [];
   const deletes: PlannedDelete[] = [];
   const entries = new Map<string, { entry: DrainEntry; rank: number }[]>();
-  let [overdue, draining, pending] = [noConnections, 0, 0];
+  let [lost, draining, pending] = [noConnections, 0, 0];
   let wakeAtMs: number | undefined;
   for (const pod of pods) {
-    const state = podState(pod, nowMs);
+    const state = podState(pod, nowMs, lostNodes);
     if (state === 'live') continue;
     const known = previous.get(pod.metadata.name);
     const entry = state === 'ended' ? endedEntry(pod, known) : drainingEntry(pod, known, input);
     const list = entries.get(revisionOfPod(pod)) ?? [];
     list.push({ entry, rank: known?.connections !== undefined ? 0 : state === 'ended' ? 1 : 2 });
     entries.set(revisionOfPod(pod), list);
-    if (state === 'overdue') overdue = addOutcomes(overdue, vanished(entry));
+    if (state === 'lost') lost = addOutcomes(lost, vanished(entry));
     else pending += 1;
     if (state === 'draining') draining += 1;
     if (state === 'ended') {
@@ -86,7 +87,7 @@ export function retire(input: RetireInput): Retirement {
     counted,
     release: release.filter(({ metadata }) => inStatus.has(metadata.name)),
     delete: deletes,
-    overdue,
+    lost,
     draining,
     pending,
     wakeAtMs,

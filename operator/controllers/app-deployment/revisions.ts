@@ -34,13 +34,13 @@ function revisionOfSet({ metadata: { labels, name } }: ReplicaSet): string {
 }
 
 function revisionFrom(
-  { app, pods }: Observed,
+  { app, pods, lostNodes }: Observed,
   revision: string,
   replicaSet: ReplicaSet | undefined,
   nowMs: number,
 ): Revision {
   const own = pods.filter((pod) => revisionOfPod(pod) === revision);
-  const live = own.filter((pod) => podState(pod, nowMs) === 'live');
+  const live = own.filter((pod) => podState(pod, nowMs, lostNodes) === 'live');
   const created = replicaSet?.metadata.creationTimestamp;
   const spec = replicaSet?.spec?.template?.spec ?? own[0]?.spec;
   return {

@@ -157,7 +157,7 @@ export function rolloutReport(
   if (!complete) return { ...begun, connections };
   return {
     ...begun,
-    connections: addOutcomes(connections, retirement.overdue),
+    connections: addOutcomes(connections, retirement.lost),
     completionTime: rfc3339(nowMs),
     durationSeconds: Math.max(0, Math.round((nowMs - Date.parse(begun.startTime)) / 1000)),
   };

@@ -26,6 +26,7 @@ export class World {
   pods = new Map<string, Pod>();
   services = new Map<string, Service>();
   autoscalers = new Map<string, HorizontalPodAutoscaler>();
+  readonly lostNodes = new Set<string>();
   /** What ended pods had reported, by pod: what the status must come to. */
   readonly ended = new Map<string, ConnectionOutcomes>();
   behaviour: (version: string) => Behaviour;
@@ -48,7 +49,7 @@ export class World {
   }
 
   live(): Pod[] {
-    return [...this.pods.values()].filter((pod) => podState(pod, this.nowMs) === 'live');
+    return [...this.pods.values()].filter((pod) => podState(pod, this.nowMs, this.lostNodes) === 'live');
   }
 
   ready(): number {
@@ -56,7 +57,7 @@ export class World {
   }
 
   draining(): Pod[] {
-    return [...this.pods.values()].filter((pod) => podState(pod, this.nowMs) === 'draining');
+    return [...this.pods.values()].filter((pod) => podState(pod, this.nowMs, this.lostNodes) === 'draining');
   }
 
   observe(): Observed {
@@ -67,6 +68,7 @@ export class World {
       services: [...this.services.values()],
       autoscalers: [...this.autoscalers.values()],
       live: new Map<string, DrainReport>(),
+      lostNodes: this.lostNodes,
       drainImage: 'sluice/drain:1',
     });
   }
@@ -185,7 +187,7 @@ export class World {
   /** One pod's kubelet: starts it, or ends it when it drains. */
   kubelet(name: string): void {
     const pod = this.pods.get(name);
-    if (pod === undefined || podState(pod, this.nowMs) === 'ended') return;
+    if (pod === undefined || podState(pod, this.nowMs, this.lostNodes) === 'ended') return;
     const { broken, connections } = this.behaviour(pod.metadata.labels?.['app.kubernetes.io/version'] ?? '');
     if (pod.metadata.deletionTimestamp === undefined) {
       if (!broken && !isReady(pod)) pod.status = running(this.nowMs);
