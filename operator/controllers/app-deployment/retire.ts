@@ -1,7 +1,7 @@
 import type { AppDeploymentStatus, ConnectionOutcomes } from '@sluice/api';
 import { type PlannedDelete, Pod, rfc3339 } from '@sluice/runtime';
 import { addOutcomes, type DrainReport, noConnections, outcomesOf } from './drain-report.ts';
-import { drainDeadlineMs, holdsReport, overdueMs, podState, revisionOfPod } from './pods.ts';
+import { drainDeadlineMs, holdsReport, overdueMs, type PodState, podState, revisionOfPod } from './pods.ts';
 
 type RevisionStatus = NonNullable<AppDeploymentStatus['revisions']>[number];
 export type DrainEntry = NonNullable<RevisionStatus['draining']>[number];
@@ -45,53 +45,61 @@ const maxEntries = 100;
  * 3. when the pod is gone, entry and outcome are moved into the totals by one write.
  */
 export function retire(input: RetireInput): Retirement {
-  const { pods, revisions, nowMs, lostNodes } = input;
-  const byName = new Map(pods.map((pod) => [pod.metadata.name, pod]));
+  const { pods, revisions } = input;
   const previous = new Map(revisions.flatMap(({ draining = [] }) => draining.map((entry) => [entry.pod, entry])));
+  const leaving = pods.flatMap((pod) => leavingPod(pod, previous.get(pod.metadata.name), input) ?? []);
+  const entries = firstEntries(leaving);
+  const inStatus = new Set([...entries.values()].flatMap((list) => list.map(({ pod }) => pod)));
+  const inState = (state: PodState): Leaving[] => leaving.filter((one) => one.state === state);
+  const ended = inState('ended').map(({ pod }) => pod);
+  // An evicted pod stays for ever when nobody deletes it.
+  const [deleted, evicted] = partition(ended, ({ metadata }) => metadata.deletionTimestamp !== undefined);
+  return {
+    entries,
+    counted: goneSince(input),
+    release: deleted.filter((pod) => holdsReport(pod) && inStatus.has(pod.metadata.name)),
+    delete: evicted.map((object) => ({ resource: Pod, object })),
+    lost: inState('lost').reduce((sum, { entry }) => addOutcomes(sum, vanished(entry)), noConnections),
+    draining: inState('draining').length,
+    pending: inState('draining').length + ended.length,
+    wakeAtMs: inState('draining').reduce<number | undefined>(earliestOverdue, undefined),
+  };
+}
+
+interface Leaving {
+  readonly pod: Pod;
+  readonly state: PodState;
+  readonly entry: DrainEntry;
+  /** Order in status: outcomes that stand there already, then new ones, then pods that still drain. */
+  readonly rank: number;
+}
+
+function leavingPod(pod: Pod, known: DrainEntry | undefined, input: RetireInput): Leaving | undefined {
+  const state = podState(pod, input.nowMs, input.lostNodes);
+  if (state === 'live') return undefined;
+  if (state !== 'ended') return { pod, state, entry: drainingEntry(pod, known, input), rank: 2 };
+  return { pod, state, entry: endedEntry(pod, known), rank: known?.connections === undefined ? 1 : 0 };
+}
+
+/** Outcomes of the pods that have an entry in the observed status and are there no more. */
+function goneSince({ pods, revisions }: RetireInput): Map<string, ConnectionOutcomes> {
+  const there = new Set(pods.map(({ metadata }) => metadata.name));
   const counted = new Map<string, ConnectionOutcomes>();
   for (const { hash, draining = [] } of revisions) {
-    for (const entry of draining) {
-      if (byName.has(entry.pod)) continue;
+    for (const entry of draining.filter(({ pod }) => !there.has(pod))) {
       counted.set(hash, addOutcomes(counted.get(hash) ?? noConnections, entry.connections ?? vanished(entry)));
     }
   }
-  const release: Pod[] = [];
-  const deletes: PlannedDelete[] = [];
-  const entries = new Map<string, { entry: DrainEntry; rank: number }[]>();
-  let [lost, draining, pending] = [noConnections, 0, 0];
-  let wakeAtMs: number | undefined;
-  for (const pod of pods) {
-    const state = podState(pod, nowMs, lostNodes);
-    if (state === 'live') continue;
-    const known = previous.get(pod.metadata.name);
-    const entry = state === 'ended' ? endedEntry(pod, known) : drainingEntry(pod, known, input);
-    const list = entries.get(revisionOfPod(pod)) ?? [];
-    list.push({ entry, rank: known?.connections !== undefined ? 0 : state === 'ended' ? 1 : 2 });
-    entries.set(revisionOfPod(pod), list);
-    if (state === 'lost') lost = addOutcomes(lost, vanished(entry));
-    else pending += 1;
-    if (state === 'draining') draining += 1;
-    if (state === 'ended') {
-      // An evicted pod stays for ever when nobody deletes it.
-      if (pod.metadata.deletionTimestamp === undefined) deletes.push({ resource: Pod, object: pod });
-      else if (holdsReport(pod)) release.push(pod);
-    } else {
-      const overdueAtMs = Date.parse(pod.metadata.deletionTimestamp ?? '') + overdueMs;
-      if (overdueAtMs > nowMs) wakeAtMs = Math.min(wakeAtMs ?? Number.POSITIVE_INFINITY, overdueAtMs + 1);
-    }
-  }
-  const listed = firstEntries(entries);
-  const inStatus = new Set([...listed.values()].flatMap((list) => list.map(({ pod }) => pod)));
-  return {
-    entries: listed,
-    counted,
-    release: release.filter(({ metadata }) => inStatus.has(metadata.name)),
-    delete: deletes,
-    lost,
-    draining,
-    pending,
-    wakeAtMs,
-  };
+  return counted;
+}
+
+function partition<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(test), items.filter((item) => !test(item))];
+}
+
+function earliestOverdue(earliest: number | undefined, { pod }: Leaving): number {
+  const overdueAtMs = Date.parse(pod.metadata.deletionTimestamp ?? '') + overdueMs + 1;
+  return Math.min(earliest ?? Number.POSITIVE_INFINITY, overdueAtMs);
 }
 
 /** A pod that went without a word: all that is known is what it last had open. */
@@ -119,9 +127,10 @@ function drainingEntry(pod: Pod, known: DrainEntry | undefined, { live }: Retire
   };
 }
 
-function firstEntries(all: Map<string, { entry: DrainEntry; rank: number }[]>): Map<string, DrainEntry[]> {
+function firstEntries(leaving: readonly Leaving[]): Map<string, DrainEntry[]> {
+  const byRevision = Map.groupBy(leaving, ({ pod }) => revisionOfPod(pod));
   return new Map(
-    [...all].map(([revision, list]) => {
+    [...byRevision].map(([revision, list]) => {
       const sorted = list.sort((a, b) => a.rank - b.rank || (a.entry.pod < b.entry.pod ? -1 : 1));
       return [revision, sorted.slice(0, maxEntries).map(({ entry }) => entry)];
     }),
