@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import * as book from './book.ts';
 import * as reports from './reports.ts';
 import { checkEngine } from './testing/conformance.ts';
-import { loadMutant, mutations } from './testing/mutations.ts';
+import { loadEngine, mutations } from './testing/mutations.ts';
 
 describe('the checks catch every seeded bug', () => {
   it('and pass on the engine itself', () => {
@@ -11,7 +11,7 @@ describe('the checks catch every seeded bug', () => {
 
   for (const mutation of mutations) {
     it(mutation.name, async () => {
-      const mutant = await loadMutant(mutation);
+      const mutant = await loadEngine(mutation);
       expect(() => checkEngine(mutant)).toThrow();
     });
   }

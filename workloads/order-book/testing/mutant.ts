@@ -1,0 +1,45 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+/** A bug as a change of the source text. Each text to replace occurs exactly once in the file. */
+export interface Mutation {
+  readonly name: string;
+  /** Relative to the package, such as `engine/book.ts`. */
+  readonly file: string;
+  readonly edits: readonly (readonly [from: string, to: string])[];
+}
+
+const root = join(import.meta.dirname, '..');
+// Within the checkout, so that the copy finds its dependencies; the folder is ignored by git.
+const place = join(root, '../../.cache/mutants');
+
+/** Imports `entries` from a copy of the sources with `mutation` in it. Throws when the source no longer holds the text to replace. */
+export async function loadMutant(mutation: Mutation, entries: readonly string[]): Promise<unknown[]> {
+  mkdirSync(place, { recursive: true });
+  const directory = mkdtempSync(join(place, 'm-'));
+  try {
+    cpSync(root, directory, { recursive: true, filter: isSource });
+    const path = join(directory, mutation.file);
+    let source = readFileSync(path, 'utf8');
+    for (const [from, to] of mutation.edits) {
+      if (source.split(from).length !== 2) {
+        throw new Error(`${mutation.name}: not exactly once in ${mutation.file}: ${from}`);
+      }
+      source = source.replace(from, () => to);
+    }
+    writeFileSync(path, source);
+    const modules: unknown[] = [];
+    for (const entry of entries) {
+      modules.push(await import(/* @vite-ignore */ pathToFileURL(join(directory, entry)).href));
+    }
+    return modules;
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function isSource(path: string): boolean {
+  const name = basename(path);
+  return name !== 'testing' && name !== 'node_modules' && !name.endsWith('.test.ts');
+}
