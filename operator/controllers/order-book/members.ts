@@ -63,11 +63,12 @@ export function troubleOf(pod: Pod): { readonly reason: string; readonly message
   const [container] = pod.status?.containerStatuses ?? [];
   const waiting = container?.state?.waiting;
   const ended = container?.lastState?.terminated ?? container?.state?.terminated;
-  const said = ended?.message?.trim().split('\n').at(-1);
   if (ended !== undefined && ended.exitCode !== 0 && container?.ready !== true) {
+    // Its last words are the reason when it ended by itself; a signal leaves only what it was saying at the time.
+    const said = ended.exitCode < 128 ? ended.message?.trim().split('\n').at(-1) : ended.reason;
     return {
       reason: 'MemberFails',
-      message: `${pod.metadata.name} ended with ${ended.exitCode}: ${said ?? ended.reason ?? ''}`,
+      message: `${pod.metadata.name} ended with ${ended.exitCode}: ${said ?? 'no reason given'}`,
     };
   }
   if (waiting?.reason !== undefined && !['ContainerCreating', 'PodInitializing'].includes(waiting.reason)) {

@@ -142,6 +142,11 @@ it('trouble is named: no node, no image, and none while a container is being mad
   const waiting = (reason: string) => pod({ containerStatuses: [{ state: { waiting: { reason, message: 'm' } } }] });
   expect(troubleOf(waiting('ContainerCreating'))).toBeUndefined();
   expect(troubleOf(waiting('ImagePullBackOff'))).toEqual({ reason: 'ImagePullBackOff', message: 'p: m' });
+  const killed = { exitCode: 137, reason: 'OOMKilled', message: '{"level":"info"}' };
+  expect(troubleOf(pod({ containerStatuses: [{ ready: false, lastState: { terminated: killed } }] }))).toEqual({
+    reason: 'MemberFails',
+    message: 'p ended with 137: OOMKilled',
+  });
   const conditions = [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: 'no node fits' }];
   expect(troubleOf(pod({ conditions }))).toEqual({ reason: 'Unschedulable', message: 'p: no node fits' });
 });

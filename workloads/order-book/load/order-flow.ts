@@ -27,7 +27,7 @@ export interface FlowOptions {
 const REMEMBERED = 400;
 
 /**
- * An endless flow of a routine session, the same for the same seed: half new orders (one in seven immediate), four cancels and one
+ * An endless flow of a routine trading day, the same for the same seed: half new orders (one in seven immediate), four cancels and one
  * change in ten, prices crowded around a middle that walks. The shares are those of the public benchmark that the engine is held to.
  */
 export function* orderFlow(seed: number, options: FlowOptions = {}): Generator<FlowStep, never> {
