@@ -72,7 +72,9 @@ export async function withNamespace(cluster: Cluster, body: (namespace: string) 
     await kubectl('delete', 'namespace', namespace, '--wait=false').catch(() => undefined);
     throw error;
   }
-  await kubectl('delete', 'namespace', namespace, '--wait=true', '--timeout=120s');
+  // Resources first: the namespace controller, once it has deleted a pod, waits for half of its grace period.
+  await kubectl('delete', 'appd,seqc,ob', '--all', '-n', namespace, '--timeout=120s');
+  await kubectl('delete', 'namespace', namespace, '--timeout=120s');
 }
 
 /** Pods, resources, events and the last lines of every container, for a failed test. */
