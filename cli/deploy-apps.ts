@@ -73,10 +73,14 @@ async function connect(context: string | undefined): Promise<KubeClient> {
   const cluster = await clusterEnv();
   if (context !== undefined && context !== cluster.context) {
     throw new DeployError(
-      `images can be loaded into ${cluster.context} only; for ${context} push them to its registry and use kubectl apply`,
+      `images can be loaded into ${cluster.context} only; for context ${context}, push them to a registry and use kubectl apply`,
     );
   }
-  return (await connectKubeconfig({ path: cluster.kubeconfig, context: cluster.context })).client;
+  try {
+    return (await connectKubeconfig({ path: cluster.kubeconfig, context: cluster.context })).client;
+  } catch (error) {
+    throw new DeployError(`no way into the cluster (${(error as Error).message}); make kind-up writes the kubeconfig`);
+  }
 }
 
 /** One question that finds out whether the cluster answers and knows the kind. */

@@ -10,7 +10,7 @@ import {
   type HoldOptions,
   holdConnections,
 } from '../workloads/node-app/load/hold-connections.ts';
-import { type Cluster, conditionOf, useCluster, waitFor, withNamespace } from './cluster.ts';
+import { type Cluster, conditionOf, killContainer, useCluster, waitFor, withNamespace } from './cluster.ts';
 
 // Connections held by a real client over a real data plane, laid beside what status says about them.
 
@@ -193,9 +193,17 @@ async function rollRudeApp(
   });
 }
 
-test('an app that dies on SIGTERM breaks nothing before the deadline, and its idle pods do not linger', async () => {
+async function killOperator(): Promise<void> {
+  const namespace = 'sluice-system';
+  const labelSelector = 'app.kubernetes.io/name=sluice-operator';
+  const { items } = await cluster.client.list(Pod, { namespace, labelSelector });
+  await Promise.all(items.map(({ metadata }) => killContainer(cluster, namespace, metadata.name)));
+}
+
+test('an app that dies on SIGTERM and an operator that is killed break nothing; idle pods do not linger', async () => {
   await rollRudeApp({ deadlineSeconds: 120 }, async (namespace, held) => {
     await tookOver(namespace, 'rude');
+    await killOperator();
     expect(held.ledger()).toMatchObject({ open: 20, broken: [] });
     expect(await held.release()).toMatchObject({ completed: 20, broken: [] });
     const { status } = await rolledOut(namespace, 'rude');
