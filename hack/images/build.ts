@@ -27,10 +27,11 @@ export async function buildImages<Name extends ImageName>(
 ): Promise<Record<Name, string>> {
   const engine = (await clusterEnv()).env;
   const base = await baseImage();
+  const present = await imagesInEngine(engine);
   const refs: Partial<Record<Name, string>> = {};
   for (const name of names) {
     const started = performance.now();
-    const { ref, built } = await buildImage(name, version, base, engine);
+    const { ref, built } = await buildImage(name, { version, base, engine, present });
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     report(`image ${ref} ${built ? 'built' : 'unchanged'} (${seconds} s)`);
     refs[name] = ref;
@@ -38,11 +39,18 @@ export async function buildImages<Name extends ImageName>(
   return refs as Record<Name, string>;
 }
 
+interface Surroundings {
+  readonly version: string;
+  /** Image that Node programs are built on. */
+  readonly base: string;
+  /** Environment that reaches the engine. */
+  readonly engine: NodeJS.ProcessEnv;
+  readonly present: ReadonlySet<string>;
+}
+
 async function buildImage(
   name: ImageName,
-  version: string,
-  base: string,
-  engine: NodeJS.ProcessEnv,
+  { version, base, engine, present }: Surroundings,
 ): Promise<{ ref: string; built: boolean }> {
   const source = imageSources[name];
   const folder = join(root, '.cache/dist', name);
@@ -52,7 +60,7 @@ async function buildImage(
   if (source.kind === 'node') buildArguments.BASE = base;
   const digest = inputsDigest(await readFile(dockerfile, 'utf8'), buildArguments, files);
   const ref = `sluice/${name}:${version}-${digest}`;
-  if (await exists(ref, engine)) return { ref, built: false };
+  if (present.has(ref)) return { ref, built: false };
   const context = join(folder, digest);
   await writeContext(context, files);
   const flags = Object.entries(buildArguments).flatMap(([key, value]) => ['--build-arg', `${key}=${value}`]);
@@ -64,8 +72,9 @@ async function buildImage(
   return { ref, built: true };
 }
 
-async function exists(ref: string, engine: NodeJS.ProcessEnv): Promise<boolean> {
-  return (await run('docker', ['image', 'ls', '--quiet', ref], { env: engine })).trim() !== '';
+async function imagesInEngine(engine: NodeJS.ProcessEnv): Promise<Set<string>> {
+  const listed = await run('docker', ['image', 'ls', '--format', '{{.Repository}}:{{.Tag}}'], { env: engine });
+  return new Set(listed.split('\n'));
 }
 
 async function writeContext(folder: string, files: readonly ContextFile[]): Promise<void> {
