@@ -56,6 +56,7 @@ const sampleApp = (name: 'go-app' | 'node-app', request: string, limit: string):
       containers: [
         {
           name: 'app',
+          securityContext: { readOnlyRootFilesystem: true },
           resources: { requests: { cpu: '20m', memory: request }, limits: { memory: limit } },
           readinessProbe: { httpGet: { path: '/readyz', port: 'metrics' }, periodSeconds: 2 },
           livenessProbe: { httpGet: { path: '/healthz', port: 'metrics' } },
