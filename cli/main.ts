@@ -61,7 +61,7 @@ async function main(): Promise<number> {
   }
   for (const { app, succeeded, line } of outcomes) {
     if (succeeded === false) steps.get(app)?.fail(line);
-    else steps.get(app)?.done(line);
+    else if (succeeded || !flags.wait) steps.get(app)?.done(line);
   }
   if (stop.signal.aborted) {
     console.error(`The rollouts go on. To look again: kubectl -n ${flags.namespace} get appd -w`);
