@@ -81,7 +81,7 @@ test('the template adds to it, and what it says about security and probes stands
             ports: [{ name: 'debug', containerPort: 9229 }],
             readinessProbe: { httpGet: { path: '/ready', port: 'http' } },
             livenessProbe: { httpGet: { path: '/live', port: 'http' } },
-            terminationMessagePath: '/tmp/last-words',
+            terminationMessagePath: '/run/last-words',
             volumeMounts: [{ name: 'cache', mountPath: '/cache' }],
             securityContext: { readOnlyRootFilesystem: true },
           },
@@ -108,7 +108,7 @@ test('the template adds to it, and what it says about security and probes stands
     securityContext: { readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
   });
   const command = app?.lifecycle?.preStop?.exec?.command?.join(' ');
-  expect(command).toContain('--port 8080 --mode request --quiet 1s --deadline 20s --message /tmp/last-words');
+  expect(command).toContain('--port 8080 --mode request --quiet 1s --deadline 20s --message /run/last-words');
   expect(command).not.toContain('--port 9090');
   // The proxy stays while the app drains, on the same connections; one container shows the counts.
   expect(proxy?.lifecycle?.preStop?.exec?.command?.join(' ')).toContain('wait --port 8080');
