@@ -21,6 +21,20 @@ function configText({ metadata, spec }: SequenceCounter): string {
   });
 }
 
+function configDigest(counter: SequenceCounter): string {
+  return digest(configText(counter));
+}
+
+/** Whether this StatefulSet has been told what the spec says now: image, configuration and size. */
+export function isUpToDate(counter: SequenceCounter, statefulSet: StatefulSet, image: string): boolean {
+  const { replicas, template } = statefulSet.spec ?? {};
+  return (
+    replicas === counter.spec.replicas &&
+    template?.metadata?.annotations?.[configAnnotation] === configDigest(counter) &&
+    template.spec?.containers[0]?.image === image
+  );
+}
+
 /**
  * The children of a counter, in the order in which they are needed. `members`: how many replicas there are or will be,
  * whichever is more: a pod that is on its way out still uses its Lease.
@@ -76,7 +90,7 @@ function statefulSet(counter: SequenceCounter, image: string): PlannedApply {
         metadata: {
           labels: counterLabels(name),
           // A change of the configuration replaces the pods one by one, each with a clean hand-over.
-          annotations: { [configAnnotation]: digest(configText(counter)) },
+          annotations: { [configAnnotation]: configDigest(counter) },
         },
         spec: podSpec(counter, image),
       },

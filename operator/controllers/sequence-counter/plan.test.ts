@@ -65,12 +65,16 @@ function ledgerAt(high: bigint, more: { epoch?: bigint; uid?: string; holder?: s
   };
 }
 
-function statefulSetWith(ready: number, replicas = 3): StatefulSet {
+/** The StatefulSet that the plan for `counter` makes, with this many pods ready. */
+function statefulSetWith(ready: number, replicas = 3, counter = counterWith({ replicas })): StatefulSet {
+  const made = plan(observedWith(counter, { ledger: ledgerAt(1n) }), now);
+  const planned = made.apply.find(({ object }) => object.kind === 'StatefulSet');
+  const spec = (planned?.object as StatefulSet | undefined)?.spec;
   return {
     apiVersion: 'apps/v1',
     kind: 'StatefulSet',
     metadata: { name: 'invoices', namespace: 'shop', generation: 2 },
-    spec: { replicas, serviceName: 'invoices-peers', selector: {}, template: {} },
+    ...(spec && { spec }),
     status: { observedGeneration: 2, replicas, readyReplicas: ready, updatedReplicas: replicas },
   };
 }
@@ -173,6 +177,20 @@ describe('the plan of a running counter', () => {
     const due = plan({ ...first, counter, ledger: ledgerAt(1_301n), marksDueInMs: 0 }, now);
     expect(due.status).toMatchObject({ highWater: '1300' });
     expect(due.writesMarks).toBe(true);
+  });
+
+  it.each<[string, Partial<SequenceCounterSpec>]>([
+    ['configuration', { leaseDurationSeconds: 9 }],
+    ['version', { version: '1.1.0' }],
+    ['size', { replicas: 4 }],
+  ])('is not ready with the pods of the previous %s', (_name, spec) => {
+    const statefulSet = statefulSetWith(3);
+    expect(condition(plan(observedWith(counterWith(), { ledger: ledgerAt(9n), statefulSet }), now), 'Ready')).toBe(
+      'True AllReplicasReady',
+    );
+    const changed = plan(observedWith(counterWith(spec), { ledger: ledgerAt(9n), statefulSet }), now);
+    expect(condition(changed, 'Ready')).toBe('False Progressing');
+    expect(changed.status?.version).toBeUndefined();
   });
 
   it('keeps the Leases of pods that are still there when it gets smaller', () => {

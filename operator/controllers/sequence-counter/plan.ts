@@ -49,7 +49,7 @@ export function plan(observed: Observed, nowMs: number): CounterPlan {
   const advance: Advance = regression === undefined ? { kind: 'none' } : readAdvance(counter);
   const action = refusal === undefined ? ledgerAction(observed, regression, advance) : undefined;
   const ledger = lease === undefined ? undefined : readLedger(lease);
-  const rollout = rolloutOf(counter, statefulSet);
+  const rollout = rolloutOf(counter, statefulSet, image);
   const numbers = numbersStatus(observed, regression === undefined ? ledger : undefined);
 
   const conditions = setConditions(

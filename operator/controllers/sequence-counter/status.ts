@@ -3,6 +3,7 @@ import type { StatefulSet } from '@sluice/runtime';
 import { selectorText } from '../children/labels.ts';
 import { type Ledger, maxValue } from './ledger.ts';
 import { counterLabels } from './names.ts';
+import { isUpToDate } from './objects.ts';
 
 type CounterStatus = NonNullable<SequenceCounterStatus['counters']>[number];
 
@@ -62,11 +63,18 @@ export interface Rollout {
   readonly complete: boolean;
 }
 
-export function rolloutOf(counter: SequenceCounter, statefulSet: StatefulSet | undefined): Rollout {
+/** `image`: the one that the spec asks for; undefined when it asks for none that exists. */
+export function rolloutOf(
+  counter: SequenceCounter,
+  statefulSet: StatefulSet | undefined,
+  image: string | undefined,
+): Rollout {
   const { replicas: wanted } = counter.spec;
   const { replicas = 0, readyReplicas = 0, updatedReplicas = 0, observedGeneration = 0 } = statefulSet?.status ?? {};
   const { generation = 1 } = statefulSet?.metadata ?? {};
-  const settled = observedGeneration >= generation && statefulSet?.spec?.replicas === wanted;
+  // The StatefulSet of the previous spec says of itself that all is done.
+  const told = statefulSet !== undefined && image !== undefined && isUpToDate(counter, statefulSet, image);
+  const settled = told && observedGeneration >= generation;
   return {
     replicas,
     readyReplicas,
