@@ -69,6 +69,8 @@ export async function withNamespace(cluster: Cluster, body: (namespace: string) 
     await body(namespace);
   } catch (error) {
     console.error(await describeNamespace(kubectl, namespace));
+    // Its node ports are the next test's too.
+    await kubectl('delete', 'services', '--all', '-n', namespace).catch(() => undefined);
     await kubectl('delete', 'namespace', namespace, '--wait=false').catch(() => undefined);
     throw error;
   }

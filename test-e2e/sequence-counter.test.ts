@@ -156,7 +156,9 @@ test('Strict: a rolling change of all pods under load, with tokens, gives no num
   await withNamespace(cluster, async (namespace) => {
     await create(namespace, { replicas: 3, auth: { jwt } });
     await ready(namespace);
-    expect((await fetch(`${baseUrl}/v1/next`, { method: 'POST' })).status).toBe(401);
+    // The Service is new: until its rules are on every node, connections are accepted and closed.
+    const refused = await waitFor('an answer', () => fetch(`${baseUrl}/v1/next`, { method: 'POST' }));
+    expect(refused.status).toBe(401);
     // The load lasts as long as the change: until every pod was replaced and one was taken away.
     const over = new AbortController();
     const load = runCounterLoad({ baseUrl, numbers: 1_000_000, clients: 2, token, signal: over.signal });

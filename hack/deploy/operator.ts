@@ -28,6 +28,7 @@ export async function installOperator(kubectl: Kubectl, refs: OperatorRefs, step
   step.update('CRDs');
   await kubectl('apply', '--server-side', '--force-conflicts', '-f', 'crds/');
   await kubectl('wait', '--for=condition=Established', '--timeout=60s', '-f', 'crds/');
+  await untilNotTerminating(kubectl, step);
   step.update('operator');
   const folder = await writeOverlay({
     name: 'operator',
@@ -38,6 +39,20 @@ export async function installOperator(kubectl: Kubectl, refs: OperatorRefs, step
   await kubectl('apply', '--server-side', '--force-conflicts', '-k', folder);
   await rolledOut(kubectl, operatorNamespace, 'deployment/sluice-operator', step);
   await removeOldCatalogs(kubectl);
+}
+
+/** A removal that somebody has just begun ends first: nothing can be made in a namespace that is on its way out. */
+async function untilNotTerminating(kubectl: Kubectl, step: Step): Promise<void> {
+  const phase = await kubectl(
+    'get',
+    'namespace',
+    operatorNamespace,
+    '--ignore-not-found',
+    '-o=jsonpath={.status.phase}',
+  );
+  if (phase.trim() !== 'Terminating') return;
+  step.update('waiting for the old namespace to go');
+  await kubectl('wait', '--for=delete', `namespace/${operatorNamespace}`, '--timeout=180s');
 }
 
 /** Each catalogue is a ConfigMap of its own; those before the present one have nobody left who reads them. */
