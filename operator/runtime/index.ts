@@ -9,6 +9,7 @@ export {
   type Source,
   type WatchOptions,
 } from './controller/builder.ts';
+export { canonicalJson } from './controller/canonical-json.ts';
 export { type Condition, type ConditionInput, rfc3339, setConditions } from './controller/conditions.ts';
 export type { CacheReader, EventInput, ReconcileContext } from './controller/context.ts';
 export { defaultPlanSettings, executePlan, type PlanSettings } from './controller/execute-plan.ts';

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AppDeployment } from '@sluice/api';
+import { canonicalJson } from '@sluice/runtime';
 import { podLabels } from '../children/labels.ts';
 
 /** The container that runs the app; a template adds to it under this name. */
@@ -43,13 +44,5 @@ export function revisionOf({ version, image, ports, template }: AppDeployment['s
     ports: ports.map(({ name, containerPort }) => ({ name, containerPort })),
     template: template ?? {},
   };
-  return createHash('sha256').update(canonical(content)).digest('hex').slice(0, 8);
-}
-
-/** JSON with sorted keys: equal values give equal text however they were written. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, item: unknown) => {
-    if (item === null || typeof item !== 'object' || Array.isArray(item)) return item;
-    return Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)));
-  });
+  return createHash('sha256').update(canonicalJson(content)).digest('hex').slice(0, 8);
 }

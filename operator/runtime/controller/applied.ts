@@ -1,24 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { KubeObject } from '../kube/object.ts';
 import { sameQuantity } from '../kube/quantity.ts';
+import { canonicalJson } from './canonical-json.ts';
 
 /**
  * `desired` with an annotation that holds a digest of it. The digest tells at the next reconcile whether we want something
  * else now; it also notices a field that we no longer declare, which comparing with the live object cannot.
  */
 export function withDigest(desired: KubeObject, annotation: string): KubeObject {
-  const digest = createHash('sha256').update(canonical(desired)).digest('base64url').slice(0, 16);
+  const digest = createHash('sha256').update(canonicalJson(desired)).digest('base64url').slice(0, 16);
   const { metadata } = desired;
   return { ...desired, metadata: { ...metadata, annotations: { ...metadata.annotations, [annotation]: digest } } };
-}
-
-/** JSON with sorted keys, so that two builders of one object agree. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, entry: unknown) =>
-    entry !== null && typeof entry === 'object' && !Array.isArray(entry)
-      ? Object.fromEntries(Object.entries(entry).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : entry,
-  );
 }
 
 /**
@@ -44,5 +36,5 @@ export function covers(live: unknown, desired: unknown): boolean {
 
 /** Equal but for keys that are undefined, which JSON does not carry. */
 export function sameJson(a: unknown, b: unknown): boolean {
-  return canonical(a) === canonical(b);
+  return canonicalJson(a) === canonicalJson(b);
 }
