@@ -9,6 +9,8 @@ const root = resolve(import.meta.dirname, '../..');
 
 /** The version that an image has when nobody asks for another. */
 export const defaultVersion = '1.0.0';
+/** Every change of a source makes a new tag; the engine keeps this many of each image, the newest ones. */
+const KEPT_TAGS = 4;
 
 export interface BuildOptions {
   /** First part of the tag, and build argument VERSION. */
@@ -69,7 +71,18 @@ async function buildImage(
   });
   if (code !== 0) throw new Error(`image ${name} does not build:\n${stderr}`);
   await rm(context, { recursive: true });
+  await removeOutdated(name, engine);
   return { ref, built: true };
+}
+
+/** Clusters have copies of their own, so what goes here is only what the engine would otherwise collect for ever. */
+async function removeOutdated(name: ImageName, engine: NodeJS.ProcessEnv): Promise<void> {
+  const listed = await run('docker', ['image', 'ls', '--format', '{{.Repository}}:{{.Tag}}', `sluice/${name}`], {
+    env: engine,
+  });
+  const outdated = listed.trim().split('\n').slice(KEPT_TAGS);
+  // Best effort: the engine refuses to remove what a container of somebody else's runs on.
+  if (outdated.length > 0) await attempt('docker', ['image', 'rm', ...outdated], { env: engine });
 }
 
 async function imagesInEngine(engine: NodeJS.ProcessEnv): Promise<Set<string>> {
