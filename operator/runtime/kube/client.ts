@@ -5,6 +5,11 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   /** Deadline of the whole call, retries included, in milliseconds. Default by verb: 10 s, 60 s for a list. */
   readonly timeoutMs?: number;
+  /**
+   * Called right before each try goes on the wire, retries included, when credentials and connection are there. What it
+   * throws ends the call, and nothing was sent. For fences: "am I still the leader?" belongs here, not before a queue.
+   */
+  readonly beforeSend?: () => void;
 }
 
 export interface ListOptions extends CallOptions {

@@ -24,14 +24,27 @@ const defaultPing: PingTimes = { pingAfterMs: 5_000, pingAnswerMs: 5_000 };
  * are found within 10 s by PING; after GOAWAY new requests take a new connection while old ones finish on theirs.
  */
 export interface Connection {
-  /** Opens a stream. Rejects with UnsentError when no connection can be had, with the signal's reason on abort. */
-  open(headers: OutgoingHttpHeaders, endStream: boolean, signal: AbortSignal): Promise<ClientHttp2Stream>;
+  /**
+   * Opens a stream. Rejects with UnsentError when no connection can be had, with the signal's reason on abort, with
+   * HeldBackError when `beforeSend` throws; that one is called last, when nothing stands between it and the wire.
+   */
+  open(
+    headers: OutgoingHttpHeaders,
+    endStream: boolean,
+    signal: AbortSignal,
+    beforeSend?: () => void,
+  ): Promise<ClientHttp2Stream>;
   close(): void;
 }
 
 /** The server certainly has not seen the request, so it may be sent again whatever it was. */
 export class UnsentError extends Error {
   override readonly name = 'UnsentError';
+}
+
+/** The caller's own `beforeSend` threw, which is the cause. Nothing was sent, and nothing is to be tried again. */
+export class HeldBackError extends Error {
+  override readonly name = 'HeldBackError';
 }
 
 export function createConnection(clock: Clock, credentials: Credentials, ping = defaultPing): Connection {
@@ -59,13 +72,18 @@ export function createConnection(clock: Clock, credentials: Credentials, ping = 
   };
 
   return {
-    async open(headers, endStream, signal) {
+    async open(headers, endStream, signal, beforeSend) {
       const connected = usable().catch((cause: unknown) => {
         throw new UnsentError(`no connection to ${credentials.server}: ${String(cause)}`, { cause });
       });
       const session = await unlessAborted(connected, signal);
       if (session.closed || session.destroyed) {
         throw new UnsentError('the connection was closed before the request was sent');
+      }
+      try {
+        beforeSend?.();
+      } catch (cause) {
+        throw new HeldBackError('the caller held the request back', { cause });
       }
       return session.request(headers, { endStream });
     },

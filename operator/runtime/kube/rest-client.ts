@@ -30,6 +30,7 @@ export function createClient(transport: Transport): KubeClient {
       ...request,
       timeoutMs: options?.timeoutMs ?? timeoutMs,
       ...(options?.signal === undefined ? {} : { signal: options.signal }),
+      ...(options?.beforeSend === undefined ? {} : { beforeSend: options.beforeSend }),
     });
 
   return {

@@ -140,6 +140,16 @@ test('a write that the server did not let in is sent again', async () => {
   expect(paths).toHaveLength(2);
 });
 
+test('what beforeSend throws ends the call before it is sent, and a later try asks anew', async () => {
+  answer = (stream) => json(stream, 503, { reason: 'ServiceUnavailable', message: 'busy' });
+  let asked = 0;
+  const beforeSend = (): void => {
+    if (++asked === 2) throw new RangeError('deposed');
+  };
+  expect(await failureOf(get('/fenced', { beforeSend }))).toBeInstanceOf(RangeError);
+  expect(paths).toEqual(['/fenced']);
+});
+
 test('a throttled write waits as long as it was told', async () => {
   answer = (stream, path) => {
     if (paths.length === 1) json(stream, 429, { reason: 'TooManyRequests', message: 'busy' }, { 'retry-after': '1' });

@@ -7,7 +7,7 @@ import {
 } from 'node:http2';
 import type { Clock, Random } from '../clock.ts';
 import { KubeApiError } from './client.ts';
-import { type Connection, UnsentError } from './connection.ts';
+import { type Connection, HeldBackError, UnsentError } from './connection.ts';
 import type { Credentials } from './credentials.ts';
 import { asError, deadlineSignal, pause, unlessAborted } from './deadline.ts';
 import type { RequestObserver } from './request-metrics.ts';
@@ -27,6 +27,8 @@ export interface TransportRequest {
   readonly timeoutMs: number;
   /** False: an answer is an answer, also 429. Default true. */
   readonly retry?: boolean;
+  /** Called right before each try goes on the wire; what it throws ends the call. */
+  readonly beforeSend?: () => void;
 }
 
 /** Requests and answers as JSON over one connection, with deadlines and retries. */
@@ -60,7 +62,7 @@ export function createTransport(options: TransportOptions): Transport {
   async function open(request: TransportRequest, signal: AbortSignal): Promise<ClientHttp2Stream> {
     const payload = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
     const headers = await unlessAborted(requestHeaders(options, request, payload), signal);
-    const stream = await connection.open(headers, payload === undefined, signal);
+    const stream = await connection.open(headers, payload === undefined, signal, request.beforeSend);
     if (payload !== undefined) stream.end(payload);
     return stream;
   }
@@ -89,6 +91,7 @@ export function createTransport(options: TransportOptions): Transport {
       for (let tries = 1; ; tries++) {
         const outcome = await attempt(call, signal).catch((error: unknown) => ({ error }));
         signal.throwIfAborted();
+        if ('error' in outcome && outcome.error instanceof HeldBackError) throw outcome.error.cause;
         if (!('error' in outcome) && outcome.status < 400)
           return outcome.text === '' ? undefined : JSON.parse(outcome.text);
         const failure = 'error' in outcome ? outcome.error : apiError(outcome);
