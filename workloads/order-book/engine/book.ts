@@ -9,7 +9,7 @@ export type Side = typeof BUY | typeof SELL;
 
 /** Highest quantity of one order in lots. */
 export const MAX_QUANTITY = 2_147_483_647;
-/** Resting orders in one book; keeps the volume of a level exact (2^21 × 2^31 < 2^53). */
+/** Resting orders in one book unless it is told otherwise; keeps the volume of a level exact (2^21 × 2^31 < 2^53). */
 export const MAX_RESTING = 2 ** 21;
 
 /** Bits of `flags` of `place` and `replace`. */
@@ -36,11 +36,13 @@ export class Book {
   /** Sequence number of the message at work; its low 32 bits go into the reports. The caller sets it. */
   sequence = 0;
   private readonly reports: Reports;
+  private readonly maxResting: number;
   private readonly ladder = new Ladder();
   private readonly orders = new RestingOrders();
 
-  constructor(reports: Reports) {
+  constructor(reports: Reports, maxResting = MAX_RESTING) {
     this.reports = reports;
+    this.maxResting = maxResting;
   }
 
   /** Number of resting orders. */
@@ -162,7 +164,7 @@ export class Book {
       if ((flags & FILL_OR_KILL) !== 0 && !this.fillable(side, price, quantity)) return Reason.notFillable;
     }
     // Conservative: an order that would fill without resting is refused too, so that a full book cannot depend on its price.
-    return this.orders.count >= MAX_RESTING ? Reason.bookFull : Reason.none;
+    return this.orders.count >= this.maxResting ? Reason.bookFull : Reason.none;
   }
 
   private crosses(side: Side, price: number): boolean {

@@ -46,13 +46,13 @@ export class Reports {
   grow(): void {
     const words = new Int32Array(this.words.length * 2);
     words.set(this.words);
-    this.useBuffer(words);
+    this.useBuffer(words, new Float64Array(words.buffer));
   }
 
-  /** Continue in other memory, for a double buffer. `count` stays. */
-  useBuffer(words: Int32Array): void {
+  /** Continues in other memory, of which `doubles` is a view too. `count` stays. */
+  useBuffer(words: Int32Array, doubles: Float64Array): void {
     this.words = words;
-    this.doubles = new Float64Array(words.buffer, words.byteOffset, words.length / 2);
+    this.doubles = doubles;
   }
 
   push(head: number, price: number, quantity: number, sequence: number, id: number, counterparty: number): void {

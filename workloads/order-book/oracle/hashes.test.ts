@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Book } from './book.ts';
-import { Reports } from './reports.ts';
-import { mulberry32 } from './testing/conformance.ts';
-import { type MessageColumns, playColumns, readColumns, reportLines } from './testing/oracle-file.ts';
+import { Book } from '../engine/book.ts';
+import { Reports } from '../engine/reports.ts';
+import { mulberry32 } from '../engine/testing/conformance.ts';
+import { type MessageColumns, playColumns, readColumns } from './columns.ts';
+import { ReportText } from './report-text.ts';
 
 // The public benchmark's files are not part of the repository; where they lie beside the checkout they are checked.
 const directory = join(import.meta.dirname, '../../../../shared/oracle/order-book');
@@ -17,16 +17,15 @@ const published = [
 ];
 
 function run(columns: MessageColumns): { sha256: string; resting: number } {
-  const reports = new Reports(1 << 12);
+  const reports = new Reports(1 << 12, (full) => {
+    text.add(full);
+    full.count = 0;
+  });
+  const text = new ReportText(columns.prices);
   const book = new Book(reports);
-  const hash = createHash('sha256');
-  for (let from = 0; from < columns.count; from += 4_096) {
-    playColumns(book, columns, from, Math.min(columns.count, from + 4_096));
-    const text = reportLines(reports).join('\n');
-    hash.update(from === 0 ? text : `\n${text}`);
-    reports.count = 0;
-  }
-  return { sha256: hash.digest('hex'), resting: book.size };
+  playColumns(book, columns, 0, columns.count);
+  text.add(reports);
+  return { sha256: text.digest(), resting: book.size };
 }
 
 /** A workload of the same family: a walking middle, half cancels, a tenth modifies, some immediate orders. */
