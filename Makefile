@@ -38,6 +38,11 @@ kind-e2e: $(READY) ## Tests on a real kind cluster (brings it up)
 lint: $(READY) ## Lint, format and types
 	@$(NODE) hack/test/main.ts --only lint,types
 
+## Measurements
+.PHONY: oracle
+oracle: $(READY) ## Play a workload of the public matching-engine benchmark: make -s oracle FILE=x.cols.zst
+	@$(NODE) workloads/order-book/oracle/main.ts "$(FILE)"
+
 ## Cluster
 .PHONY: kind-up kind-down kind-load kind-env kind-status control-plane
 kind-up: $(READY) ## A kind cluster of 4 nodes in 3 regions; repairs a broken one, does nothing when it is up
