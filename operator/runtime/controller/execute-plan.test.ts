@@ -27,7 +27,8 @@ class World {
   readonly writes: string[] = [];
   readonly events: EventInput[] = [];
   writesUntilCrash = Number.POSITIVE_INFINITY;
-  #version = 0;
+  // The first write to an etcd makes revision 2.
+  #version = 1;
 
   idOf(resource: Resource, { name }: ObjectKey): string {
     return `${resource.kind}/${name}`;
@@ -48,6 +49,14 @@ class World {
     this.writes.push(`${what} ${id}`);
   }
 
+  /** As the API server does: every precondition must hold, and a uid needs an object to be compared with. */
+  #check(id: string, { uid, resourceVersion }: Partial<KubeObject['metadata']>): void {
+    const live = this.objects.get(id);
+    expect(resourceVersion, `${id}: a write without a precondition`).toBeDefined();
+    const mismatch = live === undefined ? uid !== undefined : live.metadata.resourceVersion !== resourceVersion;
+    if (mismatch || (uid !== undefined && uid !== live?.metadata.uid)) throw new KubeApiError(409, 'Conflict', id);
+  }
+
   readonly client = {
     apply: async (
       resource: Resource,
@@ -57,6 +66,7 @@ class World {
       const id = this.idOf(resource, keyOf(object));
       this.#write(subresource ?? 'apply', id);
       const live = this.objects.get(id);
+      this.#check(id, object.metadata);
       if (subresource !== undefined)
         return this.put(resource, { ...(live as KubeObject), ...{ status: object.status } });
       const metadata = { ...live?.metadata, ...object.metadata };
@@ -66,7 +76,7 @@ class World {
       const id = this.idOf(resource, key);
       this.#write('patch', id);
       const live = this.objects.get(id) as KubeObject;
-      if (live.metadata.resourceVersion !== patch.metadata.resourceVersion) throw new KubeApiError(409, 'Conflict', id);
+      this.#check(id, patch.metadata);
       return this.put(resource, { ...live, metadata: { ...live.metadata, ...patch.metadata } });
     },
     delete: async (
@@ -76,11 +86,7 @@ class World {
     ) => {
       const id = this.idOf(resource, key);
       this.#write('delete', id);
-      const live = this.objects.get(id);
-      const { uid, resourceVersion = live?.metadata.resourceVersion } = preconditions;
-      if (live?.metadata.uid !== uid || live.metadata.resourceVersion !== resourceVersion) {
-        throw new KubeApiError(409, 'Conflict', id);
-      }
+      this.#check(id, preconditions);
       return this.objects.delete(id);
     },
   } as unknown as KubeClient;

@@ -20,9 +20,18 @@ export const defaultPlanSettings: PlanSettings = {
 type Primary = KubeObject & { status?: unknown };
 
 /**
+ * No object has this resourceVersion, for the first write to an etcd makes revision 2. An apply that carries it makes an
+ * object that does not exist, and is refused with 409 by one that does: what a POST is, but with our fields owned by an
+ * apply, so that a field that we no longer declare goes away.
+ */
+const NOT_THERE = '1';
+
+/**
  * Carries out a plan: a finalizer to add, applies, deletes, status, events, a finalizer to remove. Nothing is written that
- * is already so, so a world that is as planned costs no call. Every resource that is applied or deleted must be a source of the
- * controller. Rejects at the first failure; what was done stays done, and the next plan starts from there.
+ * is already so, so a world that is as planned costs no call. Every resource that is applied or deleted must be a source of
+ * the controller. Every write names the state that it is based on, and the server refuses it with 409 when that is no
+ * longer the state there is: neither a late cache nor a deposed leader takes back what was decided since. Rejects at the
+ * first failure; what was done stays done, and the next plan starts from there.
  */
 export async function executePlan<T extends Primary, Status>(
   ctx: ReconcileContext,
@@ -33,14 +42,14 @@ export async function executePlan<T extends Primary, Status>(
 ): Promise<void> {
   const { finalizer, fieldManager } = settings;
   const held = primary.metadata.finalizers?.includes(finalizer) === true;
+  let current: KubeObject = primary;
   if (plan.finalizer === true && !held && primary.metadata.deletionTimestamp === undefined) {
-    await setFinalizers(ctx, resource, primary, [...(primary.metadata.finalizers ?? []), finalizer]);
+    current = await setFinalizers(ctx, resource, primary, [...(primary.metadata.finalizers ?? []), finalizer]);
   }
   for (const wanted of plan.apply) await applyOne(ctx, wanted, settings);
   for (const unwanted of plan.delete) await deleteOne(ctx, unwanted);
-  let current: KubeObject = primary;
   if (plan.status !== undefined && !sameJson(primary.status, plan.status)) {
-    current = await applyStatus(ctx, resource, primary, plan.status, fieldManager);
+    current = await applyStatus(ctx, resource, current, plan.status, fieldManager);
   }
   for (const event of plan.events) ctx.event(primary, event);
   if (plan.finalizer === false && held) {
@@ -52,11 +61,13 @@ export async function executePlan<T extends Primary, Status>(
 function applyStatus(
   ctx: ReconcileContext,
   resource: Resource,
-  { apiVersion, kind, metadata: { name, namespace } }: KubeObject,
+  primary: KubeObject,
   status: unknown,
   fieldManager: string,
 ): Promise<KubeObject> {
-  const metadata = namespace === undefined ? { name } : { name, namespace };
+  const { apiVersion, kind } = primary;
+  const { name, namespace } = primary.metadata;
+  const metadata = { name, ...(namespace === undefined ? {} : { namespace }), ...asObserved(primary) };
   const body: KubeObject & { status: unknown } = { apiVersion, kind, metadata, status };
   return ctx.client.apply(resource, body, { fieldManager, subresource: 'status', signal: ctx.signal });
 }
@@ -72,7 +83,18 @@ async function applyOne(
   if (live?.metadata.deletionTimestamp !== undefined) return;
   if (live !== undefined && isAsWanted(live, desired)) return;
   ctx.log.debug({ object: `${object.kind}/${object.metadata.name}`, had: live !== undefined }, 'apply');
-  await ctx.client.apply(resource, desired, { fieldManager: settings.fieldManager, signal: ctx.signal });
+  const basis = live === undefined ? { resourceVersion: NOT_THERE } : asObserved(live);
+  const body = { ...desired, metadata: { ...desired.metadata, ...basis } };
+  await ctx.client.apply(resource, body, { fieldManager: settings.fieldManager, signal: ctx.signal });
+}
+
+/** The very object and the very state of it that a decision was made on. */
+function asObserved({ kind, metadata }: KubeObject): { uid: string; resourceVersion: string } {
+  const { name, uid, resourceVersion } = metadata;
+  if (uid === undefined || resourceVersion === undefined) {
+    throw new Error(`${kind} ${name} was not observed: a write to it needs its uid and resourceVersion`);
+  }
+  return { uid, resourceVersion };
 }
 
 /** The digest is among the annotations of `desired`, so it is compared with the rest. */
@@ -84,18 +106,13 @@ function isAsWanted(live: KubeObject, desired: KubeObject): boolean {
 
 async function deleteOne(ctx: ReconcileContext, planned: PlannedDelete): Promise<void> {
   const { resource, object, gracePeriodSeconds, propagationPolicy } = planned;
-  const { uid, resourceVersion } = object.metadata;
-  if (uid === undefined || resourceVersion === undefined) {
-    throw new Error(
-      `${object.kind} ${object.metadata.name} was not observed: a delete needs its uid and resourceVersion`,
-    );
-  }
-  // A second, shorter delete of a pod that is already going is meant for this pod in whatever state it is by now.
+  const preconditions = asObserved(object);
+  // A second delete of a pod that is already going may cut its grace period.
   const shortening = object.metadata.deletionTimestamp !== undefined && gracePeriodSeconds !== undefined;
   if (object.metadata.deletionTimestamp !== undefined && !shortening) return;
   ctx.log.debug({ object: `${object.kind}/${object.metadata.name}` }, 'delete');
   await ctx.client.delete(resource, keyOf(object), {
-    preconditions: shortening ? { uid } : { uid, resourceVersion },
+    preconditions,
     ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
     ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
     signal: ctx.signal,
@@ -108,12 +125,7 @@ async function setFinalizers(
   resource: Resource,
   primary: KubeObject,
   finalizers: string[],
-): Promise<void> {
-  const { resourceVersion } = primary.metadata;
-  await ctx.client.mergePatch(
-    resource,
-    keyOf(primary),
-    { metadata: { resourceVersion, finalizers } },
-    { signal: ctx.signal },
-  );
+): Promise<KubeObject> {
+  const patch = { metadata: { ...asObserved(primary), finalizers } };
+  return ctx.client.mergePatch(resource, keyOf(primary), patch, { signal: ctx.signal });
 }

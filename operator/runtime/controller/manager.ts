@@ -1,9 +1,12 @@
 import type { Registry } from 'prom-client';
 import { createInformers, type Informers } from '../cache/index.ts';
 import { type Clock, type Random, systemClock } from '../clock.ts';
-import { createLeaderElection, type LeaderElectionOptions } from '../election/leader.ts';
+import { fenced } from '../election/fence.ts';
+import { createLeaderElection, type LeaderElectionOptions, type OnElected } from '../election/leader.ts';
+import { Deposed, type Leadership, unopposed } from '../election/leadership.ts';
 import { createEventRecorder, type EventRecorder } from '../events/recorder.ts';
 import type { Cluster } from '../kube/cluster.ts';
+import { deadlineSignal } from '../kube/deadline.ts';
 import { keyText, type ObjectKey } from '../kube/object.ts';
 import { createQueueExporter } from '../queue/metrics.ts';
 import { createQueue, type Queue } from '../queue/queue.ts';
@@ -18,6 +21,8 @@ import { type ReconcilerParts, runWorkers } from './reconciler.ts';
 
 /** How long a reconcile waits for its own last write to come back through the watch. */
 const OWN_WRITE_MS = 5_000;
+/** How long events that are not written yet may hold up a stop. */
+const FLUSH_MS = 2_000;
 /** Everything is looked at again after so long, whatever was or was not announced (controller-runtime: 10 h as well). */
 const RESYNC_MS = 10 * 3_600_000;
 
@@ -57,7 +62,8 @@ interface Running {
  */
 export async function runManager(options: ManagerOptions, signal: AbortSignal): Promise<void> {
   const { log, clock = systemClock } = options;
-  const { informers, events, running } = assemble(options, clock);
+  const term: { now?: Leadership } = {};
+  const { informers, events, running } = assemble(options, clock, term);
   let synced = false;
   const health = await serveHealth(options.metricsPort, options.registry, {
     alive: () => [],
@@ -76,8 +82,11 @@ export async function runManager(options: ManagerOptions, signal: AbortSignal): 
       'caches are complete',
     );
     options.onReady?.({ port: health.port, cache: informers.reader });
-    await elect(options, clock, signal, async (epoch, leadSignal) => {
-      await Promise.all(running.map(({ controller, parts }) => runWorkers(controller, parts, epoch, leadSignal)));
+    await elect(options, clock, signal, async (leadership, leadSignal) => {
+      term.now = leadership;
+      await Promise.all(running.map(({ controller, parts }) => runWorkers(controller, parts, leadership, leadSignal)));
+      // Before the Lease is given back: afterwards nothing of this term is written any more.
+      if (signal.aborted) await flush(events, clock);
     });
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -85,7 +94,7 @@ export async function runManager(options: ManagerOptions, signal: AbortSignal): 
     ended.abort();
     stopResync();
     for (const { parts } of running) parts.queue.stop();
-    await events.flush(AbortSignal.timeout(2_000));
+    events.close();
     await health.close();
   }
 }
@@ -94,12 +103,26 @@ export async function runManager(options: ManagerOptions, signal: AbortSignal): 
 function assemble(
   options: ManagerOptions,
   clock: Clock,
+  term: { readonly now?: Leadership },
 ): { informers: Informers; events: EventRecorder; running: Running[] } {
   const { cluster, controllers, log, registry, random = Math.random } = options;
   const { client } = cluster;
   const informers = createInformers({ cluster, clock, random, log, registry });
   const { reportingController, identity: reportingInstance } = options;
-  const events = createEventRecorder({ client, clock, log, reportingController, reportingInstance, registry });
+  // An event belongs to the term in which it is written, whichever that is: it tells what has happened.
+  const assertMayWrite = (): void => {
+    if (term.now === undefined) throw new Deposed('not sent: this process does not lead');
+    term.now.assertMayWrite();
+  };
+  const recording = fenced(client, { assertMayWrite });
+  const events = createEventRecorder({
+    client: recording,
+    clock,
+    log,
+    reportingController,
+    reportingInstance,
+    registry,
+  });
   const exporter = createQueueExporter(registry, clock);
   const metrics = createMetrics(controllerMetrics, registry);
   const watched = controllers.flatMap(({ sources }) =>
@@ -117,13 +140,18 @@ function assemble(
   return { informers, events, running };
 }
 
+async function flush(events: EventRecorder, clock: Clock): Promise<void> {
+  const { signal, dispose } = deadlineSignal(clock, { signal: undefined, timeoutMs: FLUSH_MS, what: 'events' });
+  await events.flush(signal).finally(dispose);
+}
+
 async function elect(
   { cluster, log, registry, identity, leaderElection, random = Math.random }: ManagerOptions,
   clock: Clock,
   signal: AbortSignal,
-  lead: (epoch: number, signal: AbortSignal) => Promise<void>,
+  lead: OnElected,
 ): Promise<void> {
-  if (leaderElection === undefined) return lead(0, signal);
+  if (leaderElection === undefined) return lead(unopposed, signal);
   const { durations, ...lease } = leaderElection;
   const election = createLeaderElection({
     client: cluster.client,

@@ -5,7 +5,7 @@ export const controllerMetrics = defineMetrics({
   reconciles: {
     type: 'counter',
     name: 'controller_runtime_reconcile_total',
-    help: 'Reconciles by result: success, error, requeue_after.',
+    help: 'Reconciles by result: success, error, requeue (the world had moved on), requeue_after.',
     labels: ['controller', 'result'],
   },
   errors: {

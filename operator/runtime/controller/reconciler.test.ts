@@ -1,6 +1,7 @@
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { KubeClient } from '../kube/client.ts';
+import { Deposed, type Leadership } from '../election/leadership.ts';
+import { KubeApiError, type KubeClient } from '../kube/client.ts';
 import { type KubeObject, keyText, type ObjectKey } from '../kube/object.ts';
 import { ConfigMap } from '../kube/resources.ts';
 import { createQueue, type Queue } from '../queue/queue.ts';
@@ -20,6 +21,8 @@ let registry: Registry;
 let stop: AbortController;
 let ended: Promise<void>;
 let caughtUp: CaughtUp;
+let heldUntilMs: number;
+let sent: string[];
 
 const key = (name: string): ObjectKey => ({ namespace: 'ns', name });
 const object = (name: string): KubeObject => ({
@@ -28,8 +31,23 @@ const object = (name: string): KubeObject => ({
   metadata: { name, namespace: 'ns', resourceVersion: '7' },
 });
 const client = {
-  apply: async (_resource: unknown, wanted: KubeObject) => object(wanted.metadata.name),
+  apply: async (_resource: unknown, wanted: KubeObject, { beforeSend }: { beforeSend?: () => void }) => {
+    beforeSend?.();
+    sent.push(wanted.metadata.name);
+    return object(wanted.metadata.name);
+  },
 } as unknown as KubeClient;
+/** Leads until `heldUntilMs`; like the real one it aborts the work in the call that finds out. */
+const leadership: Leadership = {
+  epoch: 3,
+  isHeld() {
+    if (clock.monotonic() >= heldUntilMs) stop.abort();
+    return !stop.signal.aborted;
+  },
+  assertMayWrite() {
+    if (!leadership.isHeld()) throw new Deposed('over');
+  },
+};
 
 beforeEach(() => {
   clock = new VirtualClock();
@@ -38,6 +56,8 @@ beforeEach(() => {
   stop = new AbortController();
   ended = Promise.resolve();
   caughtUp = async () => true;
+  heldUntilMs = Number.POSITIVE_INFINITY;
+  sent = [];
 });
 
 afterEach(async () => {
@@ -59,7 +79,7 @@ function start(reconcile: Reconcile, concurrency = 2): void {
       log: createLogger('test', 'silent'),
       metrics: createMetrics(controllerMetrics, registry),
     },
-    3,
+    leadership,
     stop.signal,
   );
 }
@@ -217,4 +237,59 @@ test('what a lost leadership interrupts is in the queue for the next one, withou
   await clock.advance(1);
   expect(queue.depth()).toBe(1);
   expect(await count('controller_runtime_reconcile_errors_total')).toBe(0);
+});
+
+test('a process that is frozen past its lease in the middle of a reconcile writes nothing more, and starts none', async () => {
+  heldUntilMs = 10_000;
+  const started: string[] = [];
+  start(async ({ name }, ctx) => {
+    started.push(name);
+    await ctx.client.apply(ConfigMap, object('before'), { fieldManager: 'test' });
+    clock.freeze(20_000);
+    await ctx.client.apply(ConfigMap, object('after'), { fieldManager: 'test' });
+    return done();
+  }, 1);
+  queue.add(key('a'), 'user', '');
+  queue.add(key('b'), 'user', '');
+  await clock.advance(0);
+  await ended;
+  expect(sent).toEqual(['before']);
+  expect(started).toEqual(['a']);
+  expect(queue.depth()).toBe(2);
+});
+
+test.each([
+  ['that ends', 500, 1],
+  ['that ignores it, for a while', 1_900, 200],
+])('a stop waits for a reconcile %s', async (_how, waitsMs, thenMs) => {
+  let finish = (): void => {};
+  let over = false;
+  start(async () => {
+    await new Promise<void>((resolve) => (finish = resolve));
+    return done();
+  });
+  queue.add(key('a'), 'user', '');
+  await clock.advance(1);
+  stop.abort();
+  void ended.then(() => (over = true));
+  await clock.advance(waitsMs);
+  expect(over).toBe(false);
+  if (thenMs === 1) finish();
+  await clock.advance(thenMs);
+  expect(over).toBe(true);
+});
+
+test('a conflict is tried again soon and is no error, unless it stays', async () => {
+  let tries = 0;
+  start(async () => {
+    tries++;
+    throw new KubeApiError(409, 'Conflict', 'it has changed');
+  });
+  queue.add(key('a'), 'user', '');
+  await clock.advance(400);
+  expect(tries).toBe(7);
+  expect(await count('controller_runtime_reconcile_errors_total')).toBe(0);
+  expect(await count('controller_runtime_reconcile_total', { result: 'requeue' })).toBe(7);
+  await clock.advance(5_000);
+  expect(await count('controller_runtime_reconcile_errors_total')).toBeGreaterThan(0);
 });

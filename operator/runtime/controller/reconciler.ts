@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
+import { fenced } from '../election/fence.ts';
+import type { Leadership } from '../election/leadership.ts';
 import { isConflict, KubeApiError, type KubeClient } from '../kube/client.ts';
 import { unlessAborted } from '../kube/deadline.ts';
 import { type KubeObject, keyText, type ObjectKey } from '../kube/object.ts';
@@ -12,8 +14,12 @@ import type { controllerMetrics } from './metrics.ts';
 import type { CaughtUp, OwnWrites } from './own-writes.ts';
 import { type Result, TerminalError } from './result.ts';
 
+/** How long a reconcile that was told to stop is waited for, before the Lease is given back without it. */
+const WIND_DOWN_MS = 2_000;
 /** A key whose own last write has not come back yet is put off this long, after the wait for it has ended. */
 const STALE_RETRY_MS = 1_000;
+/** A conflict is ordinary, for caches are a moment behind; one that is still there after so long a back-off is a failure. */
+const ORDINARY_RETRY_MS = 500;
 
 export interface ReconcilerParts {
   readonly clock: Clock;
@@ -29,20 +35,22 @@ export interface ReconcilerParts {
 
 /**
  * Runs the workers of one controller until `signal` aborts, and resolves when the last of them has finished. A reconcile
- * that throws, hangs or is cut off costs its own key a retry and nothing else: one that does not end when its signal
- * aborts loses its worker, but its key stays taken until it ends, so that no key is ever reconciled twice at a time.
+ * that throws, hangs or is cut off costs its own key a retry and nothing else. One that does not end at its deadline loses
+ * its worker, but its key stays taken until it ends, so that no key is ever reconciled twice at a time. One that does not
+ * end when leadership does may go on, but the server hears nothing of it: its client is fenced.
  */
 export async function runWorkers(
   controller: Controller,
-  parts: ReconcilerParts,
-  epoch: number,
+  unfenced: ReconcilerParts,
+  leadership: Leadership,
   signal: AbortSignal,
 ): Promise<void> {
+  const parts = { ...unfenced, client: fenced(unfenced.client, leadership) };
   const { queue, metrics } = parts;
   startAtZero(metrics, controller);
   const work = async (): Promise<void> => {
     for (let item = await queue.take(signal); item !== undefined; item = await queue.take(signal)) {
-      await reconcileOne(controller, parts, item, epoch, signal);
+      await reconcileOne(controller, parts, item, leadership, signal);
     }
   };
   await Promise.all(Array.from({ length: controller.concurrency }, work));
@@ -51,7 +59,8 @@ export async function runWorkers(
 /** A rate over a counter needs the zero before the first event. */
 function startAtZero(metrics: ReconcilerParts['metrics'], { name: controller, concurrency }: Controller): void {
   metrics.maxConcurrent.set({ controller }, concurrency);
-  for (const result of ['success', 'error', 'requeue_after']) metrics.reconciles.inc({ controller, result }, 0);
+  for (const result of ['success', 'error', 'requeue', 'requeue_after'])
+    metrics.reconciles.inc({ controller, result }, 0);
   for (const counter of ['errors', 'terminalErrors', 'panics', 'timeouts', 'staleSkips'] as const) {
     metrics[counter].inc({ controller }, 0);
   }
@@ -61,7 +70,7 @@ async function reconcileOne(
   controller: Controller,
   parts: ReconcilerParts,
   { key, reason }: QueueItem<ObjectKey>,
-  epoch: number,
+  leadership: Leadership,
   signal: AbortSignal,
 ): Promise<void> {
   const { clock, queue, metrics, ownWrites } = parts;
@@ -79,16 +88,20 @@ async function reconcileOne(
       queue.addAfter(key, STALE_RETRY_MS, 'owner', 'stale cache');
       return;
     }
+    // Also for a process that was frozen before it came here: this makes the signal abort.
+    leadership.isHeld();
     const result = await withDeadline(clock, controller.timeoutMs, signal, (deadline) => {
       const { cache, event } = parts;
+      const { epoch } = leadership;
       const client = ownWrites.track(parts.client, id);
       const ctx: ReconcileContext = { client, cache, event, log, signal: deadline, epoch, nowMs: clock.now(), reason };
-      const reconciled = controller.reconcile(key, ctx);
+      const reconciled = (async () => controller.reconcile(key, ctx))();
       running = reconciled;
       return reconciled;
     });
     settle(result);
   } catch (error) {
+    if (signal.aborted) await endWithin(clock, WIND_DOWN_MS, running);
     fail(error);
   } finally {
     metrics.active.dec(labels);
@@ -111,25 +124,31 @@ async function reconcileOne(
       queue.add(key, 'owner', 'interrupted');
       return;
     }
-    metrics.reconciles.inc({ ...labels, result: 'error' });
-    metrics.errors.inc(labels);
-    if (error instanceof DeadlineExceeded) metrics.timeouts.inc(labels);
-    if (isBug(error)) metrics.panics.inc(labels);
     if (error instanceof TerminalError) {
+      metrics.reconciles.inc({ ...labels, result: 'error' });
+      metrics.errors.inc(labels);
       metrics.terminalErrors.inc(labels);
       queue.forget(key);
       log.error({ err: error }, 'failed for good; waiting for the object to change');
       return;
     }
     const retryMs = Math.round(queue.addRateLimited(key, 'retry'));
-    // The cache was a moment behind, or the object went while we looked: ordinary, and gone with the retry.
-    if (isConflict(error) || isGone(error)) log.debug({ err: error, retryMs }, 'the world had moved on, trying again');
-    else log.error({ err: error, retryMs }, 'reconcile failed');
+    if (hasMovedOn(error) && retryMs <= ORDINARY_RETRY_MS) {
+      metrics.reconciles.inc({ ...labels, result: 'requeue' });
+      log.debug({ err: error, retryMs }, 'the world had moved on, trying again');
+      return;
+    }
+    metrics.reconciles.inc({ ...labels, result: 'error' });
+    metrics.errors.inc(labels);
+    if (error instanceof DeadlineExceeded) metrics.timeouts.inc(labels);
+    if (isBug(error)) metrics.panics.inc(labels);
+    log.error({ err: error, retryMs }, 'reconcile failed');
   }
 }
 
-function isGone(error: unknown): boolean {
-  return error instanceof KubeApiError && error.status === 404;
+/** What we read was a moment behind: the object has changed, was made by another, or is gone. */
+function hasMovedOn(error: unknown): boolean {
+  return isConflict(error) || (error instanceof KubeApiError && error.status === 404);
 }
 
 function isBug(error: unknown): boolean {
@@ -138,6 +157,18 @@ function isBug(error: unknown): boolean {
 
 class DeadlineExceeded extends Error {
   override readonly name = 'DeadlineExceeded';
+}
+
+/** Waits for the end of `work`, whatever it is, but not longer than `ms`. */
+function endWithin(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.setTimer(ms, resolve);
+    const end = (): void => {
+      cancel();
+      resolve();
+    };
+    work.then(end, end);
+  });
 }
 
 /** Runs `fn` with a signal that aborts with `outer` or after `ms`; rejects then even when `fn` ignores it. */

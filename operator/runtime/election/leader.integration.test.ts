@@ -15,7 +15,7 @@ test('two candidates on a real API server: one leads, stops, and hands over with
   const stand = (identity: string) => {
     const stop = new AbortController();
     const election = createLeaderElection({ client, clock: systemClock, random: Math.random, log, lease, identity });
-    const ended = election.run(stop.signal, async (epoch, signal) => {
+    const ended = election.run(stop.signal, async ({ epoch }, signal) => {
       reigns.push({ identity, epoch });
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
     });

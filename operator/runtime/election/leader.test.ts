@@ -6,6 +6,7 @@ import { createLogger } from '../telemetry/log.ts';
 import { seededRandom } from '../testing/seeded-random.ts';
 import { VirtualClock } from '../testing/virtual-clock.ts';
 import { createLeaderElection } from './leader.ts';
+import { Deposed, type Leadership } from './leadership.ts';
 import { createLeaseServer, ProcessClock } from './testing/lease-world.ts';
 
 const SEEDS = Array.from({ length: 300 }, (_, i) => i + 1);
@@ -14,8 +15,20 @@ const key = { namespace: 'n', name: 'operator' };
 
 interface Reign {
   readonly epoch: number;
+  readonly leadership: Leadership;
   readonly signal: AbortSignal;
   readonly clock: ProcessClock;
+}
+
+/** Whether a write of this reign would be sent now. */
+function maySend({ leadership }: Reign): boolean {
+  try {
+    leadership.assertMayWrite();
+    return true;
+  } catch (error) {
+    expect(error).toBeInstanceOf(Deposed);
+    return false;
+  }
 }
 
 /** Candidates of one Lease. `begin` is called when one of them is elected; its work ends `wrapUpMs` after its signal. */
@@ -40,8 +53,8 @@ function world(seed: number) {
       identity,
       registry,
     });
-    const ended = election.run(stop.signal, async (epoch, signal) => {
-      reigns.push({ epoch, signal, clock });
+    const ended = election.run(stop.signal, async (leadership, signal) => {
+      reigns.push({ epoch: leadership.epoch, leadership, signal, clock });
       expect(inPower().length, `seed ${seed}: more than one leader at ${time.monotonic()} ms`).toBeLessThanOrEqual(1);
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
       await new Promise<void>((resolve) => clock.setTimer(wrapUpMs, resolve));
@@ -54,8 +67,38 @@ function world(seed: number) {
   return { time, random, server, reigns, inPower, stand };
 }
 
+test('a process that was frozen past its lease sends nothing from its first instruction on, and knows that it has lost', async () => {
+  const { time, reigns, stand } = world(9);
+  const first = stand('a');
+  await time.advance(1_000);
+  stand('b');
+  await time.advance(9_000);
+  const [old] = reigns as [Reign];
+  expect(maySend(old)).toBe(true);
+  first.clock.stop();
+  await time.advance(20_000);
+  expect(reigns.map(({ epoch }) => epoch)).toEqual([1, 2]);
+  expect(old.signal.aborted).toBe(false);
+  expect(maySend(old)).toBe(false);
+  expect(old.signal.aborted).toBe(true);
+  expect(reigns.map(maySend)).toEqual([false, true]);
+});
+
+test('what is still running after the Lease was given back sends nothing', async () => {
+  const { time, reigns, stand } = world(10);
+  const only = stand('a', { wrapUpMs: 1_000 });
+  await time.advance(1_000);
+  only.stop.abort();
+  await time.advance(900);
+  expect(reigns.map(maySend)).toEqual([true]);
+  await time.advance(200);
+  expect(reigns.map(maySend)).toEqual([false]);
+});
+
 test('there is never more than one leader: lost requests, slow answers, stopped processes, drifting and wrong clocks', async () => {
   let elected = 0;
+  let sent = 0;
+  let refused = 0;
   for (const seed of SEEDS) {
     const { time, random, server, reigns, inPower, stand } = world(seed);
     const candidates = [1, 2, 3].map((i) =>
@@ -69,7 +112,17 @@ test('there is never more than one leader: lost requests, slow answers, stopped 
       const candidate = candidates[Math.floor(random() * candidates.length)];
       if (candidate === undefined) continue;
       if (random() < 0.15) candidate.clock.stop();
-      if (random() < 0.3) candidate.clock.resume();
+      if (random() < 0.3) {
+        // What a process does first when it goes on is the rest of what it was doing; its late timers come after that.
+        const latest = Math.max(...reigns.map(({ epoch }) => epoch));
+        for (const reign of reigns.filter(({ clock }) => clock === candidate.clock)) {
+          const may = maySend(reign);
+          if (may) expect(reign.epoch, `seed ${seed}: sent by a deposed leader`).toBe(latest);
+          if (may) sent++;
+          else refused++;
+        }
+        candidate.clock.resume();
+      }
       if (random() < 0.05) server.touch();
       expect(inPower().length, `seed ${seed}, ${time.monotonic()} ms`).toBeLessThanOrEqual(1);
     }
@@ -87,6 +140,8 @@ test('there is never more than one leader: lost requests, slow answers, stopped 
     elected += reigns.length;
   }
   expect(elected).toBeGreaterThan(SEEDS.length * 2);
+  expect(sent).toBeGreaterThan(SEEDS.length);
+  expect(refused).toBeGreaterThan(SEEDS.length);
 }, 120_000);
 
 test('a leader that stops ends its work, gives the Lease back, and the next one leads within a second', async () => {

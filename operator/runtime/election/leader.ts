@@ -5,6 +5,7 @@ import { pause } from '../kube/deadline.ts';
 import { Lease } from '../kube/resources.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
+import { Deposed, type Leadership } from './leadership.ts';
 import { type LeaseRecord, leaseOf, recordOf } from './lease-record.ts';
 import { electionMetrics } from './metrics.ts';
 
@@ -37,8 +38,10 @@ export interface LeaderElection {
    * when leadership is lost; the function should then end soon. After a loss the candidate stands again. The Lease is
    * released when the work has ended. Resolves when stopped or when the work ended by itself, rejects when it threw.
    */
-  run(signal: AbortSignal, onElected: (epoch: number, leadSignal: AbortSignal) => Promise<void>): Promise<void>;
+  run(signal: AbortSignal, onElected: OnElected): Promise<void>;
 }
+
+export type OnElected = (leadership: Leadership, leadSignal: AbortSignal) => Promise<void>;
 
 /** A time of leadership. `renewedAt` is the monotonic time just before the last successful write was sent. */
 interface Term {
@@ -60,8 +63,11 @@ const RELEASE_MS = 3_000;
 export function createLeaderElection(options: LeaderElectionOptions): LeaderElection {
   const { client, clock, random, log, lease: key, identity, durations = defaultDurations } = options;
   const { leaseMs, renewMs, retryMs } = durations;
-  const master = createMetrics(electionMetrics, options.registry ?? new Registry()).master.labels({ name: key.name });
+  const metrics = createMetrics(electionMetrics, options.registry ?? new Registry());
+  const master = metrics.master.labels({ name: key.name });
+  const refusedWrites = metrics.refusedWrites.labels({ name: key.name });
   master.set(0);
+  refusedWrites.inc(0);
   /** Rests about `ms`, or until `signal` aborts. */
   const rest = (ms: number, signal: AbortSignal): Promise<void> =>
     pause(clock, ms * (0.9 + random() * 0.2), signal).catch(() => {});
@@ -134,10 +140,12 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
     return true;
   }
 
+  const late = `not renewed within ${renewMs} ms`;
+
   /** Renews until `over` aborts; calls `lose` when the Lease is lost, or may be. */
   async function keep(term: Term, over: AbortSignal, lose: (why: string) => void): Promise<void> {
-    const late = (): void => lose(`not renewed within ${renewMs} ms`);
-    let cancelDeadline = clock.setTimer(term.renewedAt + renewMs - clock.monotonic(), late);
+    const loseLate = (): void => lose(late);
+    let cancelDeadline = clock.setTimer(term.renewedAt + renewMs - clock.monotonic(), loseLate);
     over.addEventListener('abort', () => cancelDeadline(), { once: true });
     while (!over.aborted) {
       await rest(retryMs, over);
@@ -150,27 +158,33 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
       }
       if (over.aborted) return;
       // Timers run late when the event loop was stuck, so the clock has the last word, even after a success.
-      if (clock.monotonic() - before >= renewMs) return late();
+      if (clock.monotonic() - before >= renewMs) return loseLate();
       cancelDeadline();
-      cancelDeadline = clock.setTimer(term.renewedAt + renewMs - clock.monotonic(), late);
+      cancelDeadline = clock.setTimer(term.renewedAt + renewMs - clock.monotonic(), loseLate);
     }
   }
 
   /** Resolves to whether leadership was lost before the work ended. */
-  async function lead(
-    term: Term,
-    signal: AbortSignal,
-    onElected: (epoch: number, leadSignal: AbortSignal) => Promise<void>,
-  ): Promise<boolean> {
+  async function lead(term: Term, signal: AbortSignal, onElected: OnElected): Promise<boolean> {
     const leading = new AbortController();
     const over = new AbortController();
     let lost = false;
     const lose = (why: string): void => {
+      if (over.signal.aborted) return;
       lost = true;
       master.set(0);
       log.error({ lease: key, epoch: term.epoch, why }, 'leadership lost');
       leading.abort(new Error(`leadership lost: ${why}`));
       over.abort();
+    };
+    const isHeld = (): boolean => {
+      if (clock.monotonic() - term.renewedAt >= renewMs) lose(late);
+      return !over.signal.aborted;
+    };
+    const assertMayWrite = (): void => {
+      if (isHeld()) return;
+      refusedWrites.inc();
+      throw new Deposed(`not sent: term ${term.epoch} of this leader is over`);
     };
     const stop = (): void => leading.abort(signal.reason);
     signal.addEventListener('abort', stop, { once: true });
@@ -180,7 +194,7 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
     const kept = keep(term, over.signal, lose);
     try {
       if (signal.aborted) stop();
-      await onElected(term.epoch, leading.signal);
+      await onElected({ epoch: term.epoch, isHeld, assertMayWrite }, leading.signal);
     } finally {
       signal.removeEventListener('abort', stop);
       master.set(0);

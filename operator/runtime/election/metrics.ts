@@ -8,4 +8,10 @@ export const electionMetrics = defineMetrics({
     help: 'Whether this process leads: 1 yes, 0 no. name is the name of the Lease.',
     labels: ['name'],
   },
+  refusedWrites: {
+    type: 'counter',
+    name: 'leader_election_refused_writes_total',
+    help: 'Writes that were not sent since the term of leadership they belong to was over. name is the name of the Lease.',
+    labels: ['name'],
+  },
 });

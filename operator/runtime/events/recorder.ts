@@ -3,6 +3,7 @@ import type { Registry } from 'prom-client';
 import type { Clock } from '../clock.ts';
 import type { EventInput } from '../controller/context.ts';
 import { KubeApiError, type KubeClient } from '../kube/client.ts';
+import { unlessAborted } from '../kube/deadline.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { Event } from '../kube/resources.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -33,8 +34,10 @@ export interface EventRecorderOptions {
 export interface EventRecorder {
   /** Never throws and never waits. Equal events on one object become one Event with a count. */
   record(object: KubeObject, event: EventInput): void;
-  /** For the end: writes what is not written yet and leaves no timer behind. Resolves when done or when `signal` aborts. */
+  /** Writes what is not written yet, without waiting for its time. Resolves when done or when `signal` aborts. */
   flush(signal: AbortSignal): Promise<void>;
+  /** For the end: nothing is written by itself any more, and no timer is left behind. */
+  close(): void;
 }
 
 /** One Event on the server, or about to be. */
@@ -57,6 +60,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   const known = new Map<string, Series>();
   let wake: { readonly dueMs: number; readonly cancel: () => void } | undefined;
   let writing: Promise<void> | undefined;
+  let closed = false;
 
   function record(object: KubeObject, input: EventInput): void {
     const { uid = '', name, namespace = '' } = object.metadata;
@@ -92,7 +96,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   }
 
   function schedule(dueMs: number): void {
-    if (wake !== undefined && wake.dueMs <= dueMs) return;
+    if (closed || (wake !== undefined && wake.dueMs <= dueMs)) return;
     wake?.cancel();
     const cancel = clock.setTimer(dueMs - clock.monotonic(), () => {
       wake = undefined;
@@ -148,10 +152,15 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
 
   return {
     record,
-    async flush(signal) {
-      await write(() => true, signal);
+    // Also when an earlier write still waits for its answer.
+    flush: (signal) =>
+      unlessAborted(
+        write(() => true, signal),
+        signal,
+      ).catch(() => {}),
+    close() {
+      closed = true;
       wake?.cancel();
-      wake = undefined;
     },
   };
 }
