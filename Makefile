@@ -39,7 +39,15 @@ lint: $(READY) ## Lint, format and types
 	@$(NODE) hack/test/main.ts --only lint,types
 
 ## Measurements
-.PHONY: oracle
+.PHONY: bench-runtime bench-micro oracle
+# RESOURCES=1000,10000 ROUNDS=3 ONLY=a,b IDLE=300: what they mean is in bench/README.md
+export RESOURCES ROUNDS ONLY IDLE
+bench-runtime: $(READY) ## The same operator in seven runtimes, side by side: RESOURCES=1000 ROUNDS=3 ONLY=a,b IDLE=300
+	@$(NODE) bench/runtime/main.ts
+
+bench-micro: $(READY) ## Single parts of the runtime: transport, watch, caches, queue
+	@$(NODE) bench/runtime/micro/main.ts
+
 oracle: $(READY) ## Play a workload of the public matching-engine benchmark: make -s oracle FILE=x.cols.zst
 	@$(NODE) workloads/order-book/oracle/main.ts "$(FILE)"
 
