@@ -17,6 +17,8 @@ export interface ControlPlaneOptions {
   readonly directory?: string;
   /** Files or directories of CustomResourceDefinitions to install. */
   readonly crds?: readonly string[];
+  /** Further flags of kube-apiserver, such as those of its audit log. */
+  readonly apiServerFlags?: readonly string[];
 }
 
 /** etcd, kube-apiserver and kube-controller-manager as plain processes on loopback: an API without nodes. */
@@ -40,6 +42,7 @@ interface Setting {
   readonly hyperkube: string;
   readonly ports: { readonly api: number; readonly etcd: number; readonly peer: number; readonly controllers: number };
   readonly token: string;
+  readonly apiServerFlags: readonly string[];
 }
 
 /**
@@ -56,6 +59,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     ...binaries,
     ports: { api, etcd, peer, controllers },
     token: randomBytes(24).toString('hex'),
+    apiServerFlags: options.apiServerFlags ?? [],
   };
   await writeCredentials(setting);
 
@@ -124,7 +128,7 @@ function startEtcd({ directory, etcd, ports }: Setting): ServerProcess {
   return startServer('etcd', command, directory);
 }
 
-function startApiServer({ directory, hyperkube, ports }: Setting): ServerProcess {
+function startApiServer({ directory, hyperkube, ports, apiServerFlags }: Setting): ServerProcess {
   const command = [
     hyperkube,
     'kube-apiserver',
@@ -139,6 +143,7 @@ function startApiServer({ directory, hyperkube, ports }: Setting): ServerProcess
     `--token-auth-file=${join(directory, 'tokens.csv')}`,
     '--authorization-mode=RBAC',
     '--allow-privileged=true',
+    ...apiServerFlags,
   ];
   return startServer('kube-apiserver', command, directory);
 }

@@ -6,6 +6,6 @@ export {
   connectInCluster,
   connectKubeconfig,
 } from './cluster.ts';
-export type { Credentials } from './credentials.ts';
+export { type Credentials, inClusterCredentials } from './credentials.ts';
 export * from './object.ts';
 export * from './resources.ts';
