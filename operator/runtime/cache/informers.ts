@@ -112,6 +112,17 @@ function createInformer<T extends KubeObject>(
     store,
     whenSynced,
     get: (key) => store.get(key),
+    index(name, valuesOf) {
+      store.declareIndex(name, (object) => {
+        try {
+          return valuesOf(object);
+        } catch (error) {
+          log.error({ err: error, resource: resourceName(resource), index: name }, 'an index function threw');
+          return [];
+        }
+      });
+    },
+    byIndex: (name, value) => store.byIndex(name, value),
     subscribe: (handler) => void handlers.push(handler),
     synced: () => store.version() !== undefined,
     // The versions of one resource are one sequence and the watch follows it without gaps, so a store that reached the

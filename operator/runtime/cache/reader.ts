@@ -15,6 +15,7 @@ export function createReader(storeOf: (resource: Resource) => Store<KubeObject> 
     get: <T extends KubeObject>(resource: Resource<T>, key: ObjectKey) => open(resource).get(key),
     list: (resource, namespace, labels) => withLabels(open(resource).inNamespace(namespace), labels),
     ownedBy: (resource, ownerUid) => open(resource).ownedBy(ownerUid),
+    byIndex: (resource, index, value) => open(resource).byIndex(index, value),
   };
 }
 

@@ -56,6 +56,7 @@ test('store, indexes and the changes told agree with a plain map, whatever happe
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 40 }), (operations) => {
       const store = createStore();
+      store.declareIndex('initials', ({ metadata }) => [metadata.name, metadata.uid ?? '']);
       const model = new Map<string, KubeObject>();
       const told = new Map<string, KubeObject>();
       operations.forEach((next, i) => {
@@ -81,6 +82,10 @@ test('store, indexes and the changes told agree with a plain map, whatever happe
         }
         for (const owner of ['o1', 'o2']) {
           expect(store.ownedBy(owner)).toEqual(expected.filter((o) => controllerOf(o)?.uid === owner));
+        }
+        for (const value of ['x', 'y', 'z', '1', '2']) {
+          const found = expected.filter(({ metadata }) => metadata.name === value || metadata.uid === value);
+          expect(store.byIndex('initials', value)).toEqual(found);
         }
         expect(new Map([...told].sort())).toEqual(new Map([...model].sort()));
       });
@@ -110,6 +115,27 @@ test('only what the first list brought is initial', () => {
   expect(second).toMatchObject([{ type: 'added', initial: false, object: { metadata: { name: 'y' } } }]);
 });
 
+test('an index is declared once and before the first object; what was not declared cannot be read', () => {
+  const store = createStore();
+  store.declareIndex('a', () => []);
+  expect(() => store.declareIndex('a', () => [])).toThrow('already');
+  expect(() => store.byIndex('b', '')).toThrow('no index "b"');
+  store.apply({ type: 'replace', objects: [], resourceVersion: '1' });
+  expect(() => store.declareIndex('c', () => [])).toThrow('before the start');
+});
+
+test('a list that was read stays as it was when the store goes on', () => {
+  const store = createStore();
+  const object = (version: string) => build({ namespace: 'a', name: 'x', uid: '1', owner: 'o1' }, version);
+  store.apply({ type: 'replace', objects: [object('1')], resourceVersion: '1' });
+  const before = [store.inNamespace(''), store.inNamespace('a'), store.ownedBy('o1')];
+  expect(store.inNamespace('a')).toBe(before[1]);
+  store.apply({ type: 'change', events: [{ type: 'set', object: object('2') }], resourceVersion: '2' });
+  const after = [store.inNamespace(''), store.inNamespace('a'), store.ownedBy('o1')];
+  expect(before.flat().map(({ metadata }) => metadata.resourceVersion)).toEqual(['1', '1', '1']);
+  expect(after.flat().map(({ metadata }) => metadata.resourceVersion)).toEqual(['2', '2', '2']);
+});
+
 test('objects of the store are frozen in depth', () => {
   const store = createStore();
   const object = build({ namespace: 'a', name: 'x', uid: '1', owner: 'o1' }, '1');
@@ -117,4 +143,7 @@ test('objects of the store are frozen in depth', () => {
   const read = store.get({ namespace: 'a', name: 'x' });
   expect(() => Object.assign(read?.metadata ?? {}, { name: 'y' })).toThrow(TypeError);
   expect(Object.isFrozen(read?.metadata.ownerReferences?.[0])).toBe(true);
+  const changed = build({ namespace: 'a', name: 'x', uid: '1', owner: 'o1' }, '2');
+  store.apply({ type: 'change', events: [{ type: 'set', object: changed }], resourceVersion: '2' });
+  expect(Object.isFrozen(store.inNamespace('a')[0]?.metadata.ownerReferences?.[0])).toBe(true);
 });

@@ -1,9 +1,14 @@
 import { controllerOf, type KubeObject, keyOf, keyText, type ObjectKey } from '../kube/object.ts';
 import type { StoreEffect } from '../watch/state.ts';
 import { deepFreeze } from './freeze.ts';
+import { createGroup, type Entry } from './group.ts';
+import { createIndex, type Index, type IndexFunction } from './index-by.ts';
 import type { Change } from './informer.ts';
 
-/** The objects of one resource, by key, by namespace and by controlling owner. */
+/**
+ * The objects of one resource by key, by namespace, by controlling owner and by what else is declared. What is read is
+ * frozen, and frozen when it is read first: most changes of a busy cluster are never looked at in depth.
+ */
 export interface Store<T extends KubeObject> {
   /** Takes in what the watch brought and returns what changed by it, in order. */
   apply(effect: StoreEffect<T>): Change<T>[];
@@ -15,115 +20,102 @@ export interface Store<T extends KubeObject> {
   inNamespace(namespace: string): readonly T[];
   /** In order of their keys. */
   ownedBy(uid: string): readonly T[];
+  /** Declares an index; only before the first object. */
+  declareIndex(name: string, valuesOf: IndexFunction<T>): void;
+  /** In order of their keys. Throws for an index that was not declared. */
+  byIndex(name: string, value: string): readonly T[];
 }
-
-/** Objects by key text. The sorted view is made when it is asked for, and kept until something changes. */
-interface Bucket<T> {
-  readonly objects: Map<string, T>;
-  sorted: readonly T[] | undefined;
-}
-
-const ALL = '';
 
 export function createStore<T extends KubeObject>(): Store<T> {
-  const all: Bucket<T> = { objects: new Map(), sorted: undefined };
-  const namespaces = new Map<string, Bucket<T>>([[ALL, all]]);
-  const owners = new Map<string, Bucket<T>>();
+  const entries = new Map<string, Entry<T>>();
+  const all = createGroup<T>();
+  const namespaces = createIndex<T>(({ metadata }) => (metadata.namespace === undefined ? [] : [metadata.namespace]));
+  const owners = createIndex<T>((object) => {
+    const owner = controllerOf(object);
+    return owner === undefined ? [] : [owner.uid];
+  });
+  const declared = new Map<string, Index<T>>();
+  const indexes: Index<T>[] = [namespaces, owners];
   let reached: string | undefined;
 
-  const index = (key: string, object: T): void => {
-    put(namespaces, ALL, key, object);
-    const { namespace } = object.metadata;
-    if (namespace !== undefined) put(namespaces, namespace, key, object);
-    const owner = controllerOf(object);
-    if (owner !== undefined) put(owners, owner.uid, key, object);
+  const add = (key: string, object: T): void => {
+    const entry = { key, object };
+    entries.set(key, entry);
+    all.add(entry);
+    for (const index of indexes) index.add(entry);
   };
 
-  const unindex = (key: string, object: T): void => {
-    take(all, key);
-    const { namespace } = object.metadata;
-    if (namespace !== undefined) takeFrom(namespaces, namespace, key);
-    const owner = controllerOf(object);
-    if (owner !== undefined) takeFrom(owners, owner.uid, key);
+  const drop = (entry: Entry<T>): void => {
+    entries.delete(entry.key);
+    all.remove(entry);
+    for (const index of indexes) index.remove(entry);
   };
 
-  const remove = (object: T): Change<T>[] => {
-    const key = keyText(keyOf(object));
-    const old = all.objects.get(key);
-    if (old === undefined) return [];
-    unindex(key, old);
+  const remove = (object: T, changes: Change<T>[]): void => {
+    const entry = entries.get(keyText(keyOf(object)));
+    if (entry === undefined) return;
+    drop(entry);
     // The last state the server knew, which carries what changed between our last look and the end.
-    return [{ type: 'deleted', object: old.metadata.uid === object.metadata.uid ? deepFreeze(object) : old }];
+    const last = entry.object.metadata.uid === object.metadata.uid ? object : entry.object;
+    changes.push({ type: 'deleted', object: last });
   };
 
-  const set = (object: T, initial: boolean): Change<T>[] => {
+  const set = (object: T, initial: boolean, changes: Change<T>[]): void => {
     const key = keyText(keyOf(object));
-    const previous = all.objects.get(key);
-    if (previous === undefined) {
-      index(key, deepFreeze(object));
-      return [{ type: 'added', object, initial }];
+    const entry = entries.get(key);
+    if (entry !== undefined && entry.object.metadata.uid === object.metadata.uid) {
+      const previous = entry.object;
+      if (previous.metadata.resourceVersion === object.metadata.resourceVersion) return;
+      entry.object = object;
+      all.touched();
+      for (const index of indexes) index.update(entry, previous);
+      changes.push({ type: 'updated', object, previous, initial });
+      return;
     }
-    if (previous.metadata.uid !== object.metadata.uid) {
-      // Another object under the same name: the old one is gone, although nobody told us.
-      return [...remove(previous), ...set(object, initial)];
-    }
-    if (previous.metadata.resourceVersion === object.metadata.resourceVersion) return [];
-    if (controllerOf(previous)?.uid !== controllerOf(object)?.uid) unindex(key, previous);
-    index(key, deepFreeze(object));
-    return [{ type: 'updated', object, previous, initial }];
+    // Another object under the same name: the old one is gone, although nobody told us.
+    if (entry !== undefined) remove(entry.object, changes);
+    add(key, object);
+    changes.push({ type: 'added', object, initial });
   };
 
-  const replace = (objects: readonly T[]): Change<T>[] => {
+  const replace = (objects: readonly T[], changes: Change<T>[]): void => {
     const initial = reached === undefined;
-    const left = new Set(objects.map((object) => keyText(keyOf(object))));
-    const vanished = [...all.objects].filter(([key]) => !left.has(key)).flatMap(([, object]) => remove(object));
-    return vanished.concat(objects.flatMap((object) => set(object, initial)));
+    if (entries.size > 0) {
+      const left = new Set(objects.map((object) => keyText(keyOf(object))));
+      for (const { key, object } of [...entries.values()]) if (!left.has(key)) remove(object, changes);
+    }
+    for (const object of objects) set(object, initial, changes);
   };
 
   return {
     apply(effect) {
-      const changes =
-        effect.type === 'replace'
-          ? replace(effect.objects)
-          : effect.events.flatMap(({ type, object }) => (type === 'set' ? set(object, false) : remove(object)));
+      const changes: Change<T>[] = [];
+      if (effect.type === 'replace') replace(effect.objects, changes);
+      else {
+        for (const { type, object } of effect.events) {
+          if (type === 'set') set(object, false, changes);
+          else remove(object, changes);
+        }
+      }
       reached = effect.resourceVersion;
       return changes;
     },
     version: () => reached,
-    size: () => all.objects.size,
-    get: (key) => all.objects.get(keyText(key)),
-    inNamespace: (namespace) => view(namespaces.get(namespace)),
-    ownedBy: (uid) => view(owners.get(uid)),
+    size: () => entries.size,
+    get: (key) => deepFreeze(entries.get(keyText(key))?.object),
+    inNamespace: (namespace) => (namespace === '' ? all.objects() : namespaces.objects(namespace)),
+    ownedBy: (uid) => owners.objects(uid),
+    declareIndex(name, valuesOf) {
+      if (declared.has(name)) throw new Error(`there is an index "${name}" already`);
+      if (reached !== undefined) throw new Error(`index "${name}" must be declared before the start`);
+      const index = createIndex(valuesOf);
+      declared.set(name, index);
+      indexes.push(index);
+    },
+    byIndex(name, value) {
+      const index = declared.get(name);
+      if (index === undefined) throw new Error(`there is no index "${name}": declare it with informer.index()`);
+      return index.objects(value);
+    },
   };
-}
-
-function put<T>(buckets: Map<string, Bucket<T>>, name: string, key: string, object: T): void {
-  let bucket = buckets.get(name);
-  if (bucket === undefined) {
-    bucket = { objects: new Map(), sorted: undefined };
-    buckets.set(name, bucket);
-  }
-  bucket.objects.set(key, object);
-  bucket.sorted = undefined;
-}
-
-function take<T>(bucket: Bucket<T>, key: string): void {
-  bucket.objects.delete(key);
-  bucket.sorted = undefined;
-}
-
-function takeFrom<T>(buckets: Map<string, Bucket<T>>, name: string, key: string): void {
-  const bucket = buckets.get(name);
-  if (bucket === undefined) return;
-  take(bucket, key);
-  // Namespaces and owners come and go; what is empty must not stay for ever.
-  if (bucket.objects.size === 0) buckets.delete(name);
-}
-
-function view<T>(bucket: Bucket<T> | undefined): readonly T[] {
-  if (bucket === undefined) return [];
-  bucket.sorted ??= Object.freeze(
-    [...bucket.objects].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, object]) => object),
-  );
-  return bucket.sorted;
 }

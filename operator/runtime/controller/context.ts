@@ -13,6 +13,8 @@ export interface CacheReader {
   ): readonly T[];
   /** Objects whose controlling owner has this uid, in name order. */
   ownedBy<T extends KubeObject>(resource: Resource<T>, ownerUid: string): readonly T[];
+  /** Objects that an index declared with `informer.index` has under `value`, in name order. */
+  byIndex<T extends KubeObject>(resource: Resource<T>, index: string, value: string): readonly T[];
 }
 
 export interface EventInput {

@@ -29,6 +29,8 @@ beforeEach(() => {
     resource: ConfigMap,
     metadataOnly: false,
     get: () => held,
+    index: () => {},
+    byIndex: () => [],
     synced: () => true,
     subscribe: (handler) => {
       tell = handler;
