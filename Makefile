@@ -22,12 +22,15 @@ demo-clean: $(READY) ## Remove the demo's resources (the cluster stays; see kind
 	@$(NODE) hack/demo/main.ts clean
 
 ## Tests
-.PHONY: test unit integration kind-e2e lint
-test: $(READY) ## Everything: lint, types, generated files, unit, integration, end to end
+.PHONY: test unit seeded-bugs integration kind-e2e lint
+test: $(READY) ## Everything: lint, types, generated files, unit, seeded bugs, integration, end to end
 	@$(NODE) hack/test/main.ts
 
 unit: $(READY) ## Unit and property tests
 	@$(NODE) hack/test/main.ts --only unit
+
+seeded-bugs: $(READY) ## Plant each known bug in the runtime and see the tests catch it
+	@$(NODE) hack/test/main.ts --only seeded-bugs
 
 integration: $(READY) ## Tests against a real etcd and kube-apiserver on loopback
 	@$(NODE) hack/test/main.ts --only integration

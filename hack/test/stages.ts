@@ -53,6 +53,13 @@ export function stages(node: string): readonly Stage[] {
       limitMinutes: 15,
     },
     {
+      name: 'seeded-bugs',
+      about: 'every bug planted in the runtime makes the test named for it fail',
+      command: [node, 'hack/seeded-bugs/main.ts'],
+      counts: 'one',
+      limitMinutes: 5,
+    },
+    {
       name: 'integration',
       about: 'against etcd and kube-apiserver (built on first use)',
       command: vitest('integration'),
