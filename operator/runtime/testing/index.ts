@@ -1,3 +1,13 @@
 export { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
+export {
+  ApiServerModel,
+  createModelCluster,
+  type Fault,
+  type ModelClusterOptions,
+  type ModelOptions,
+  type ModelRequest,
+  type Write,
+  type WriteVerb,
+} from './model/index.ts';
 export { seededRandom } from './seeded-random.ts';
 export { VirtualClock } from './virtual-clock.ts';
