@@ -81,13 +81,17 @@ export function createQueueExporter(registry: Registry, clock: Clock): QueueExpo
   return {
     observer(name) {
       const labels = labelsOf(name);
-      metrics.adds.inc(labels, 0);
-      metrics.retries.inc(labels, 0);
+      const adds = metrics.adds.labels(labels);
+      const queueSeconds = metrics.queueSeconds.labels(labels);
+      const workSeconds = metrics.workSeconds.labels(labels);
+      const retries = metrics.retries.labels(labels);
+      adds.inc(0);
+      retries.inc(0);
       return {
-        added: () => metrics.adds.inc(labels),
-        started: (waitMs) => metrics.queueSeconds.observe(labels, waitMs / 1000),
-        finished: (workMs) => metrics.workSeconds.observe(labels, workMs / 1000),
-        retried: () => metrics.retries.inc(labels),
+        added: () => adds.inc(),
+        started: (waitMs) => queueSeconds.observe(waitMs / 1000),
+        finished: (workMs) => workSeconds.observe(workMs / 1000),
+        retried: () => retries.inc(),
       };
     },
     expose: (name, queue) => void queues.set(name, queue),

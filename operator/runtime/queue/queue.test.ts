@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { VirtualClock } from '../testing/virtual-clock.ts';
-import { AGE_LIMIT_MS, createQueue, PRIORITIES, type Priority, type Queue } from './queue.ts';
+import { AGED_MS, createQueue, PRIORITIES, type Priority, type Queue } from './queue.ts';
 
 const never = new AbortController().signal;
 const newQueue = (clock = new VirtualClock(), random = () => 0): { clock: VirtualClock; queue: Queue<string> } => ({
@@ -89,17 +89,79 @@ test('a flood of urgent keys does not starve the others', async () => {
     }
     await clock.advance(1_000);
   }
-  expect(tookLow).toBeGreaterThanOrEqual(AGE_LIMIT_MS / 1_000);
+  expect(tookLow).toBeGreaterThanOrEqual(AGED_MS / 1_000);
   expect(tookLow).toBeLessThan(60);
 });
 
-test('a flood of aged keys, as after a restart, leaves most takes to what people change', async () => {
+test('a flood of aged keys, as after a restart, leaves every second take to what people change', async () => {
   const { clock, queue } = newQueue();
   for (let i = 0; i < 1_000; i++) queue.add(`initial-${i}`, 'resync', '');
-  await clock.advance(2 * AGE_LIMIT_MS);
+  await clock.advance(2 * AGED_MS);
   for (let i = 0; i < 30; i++) queue.add(`changed-${i}`, 'user', '');
-  const taken = (await takeAll(queue)).slice(0, 40);
+  const taken = (await takeAll(queue)).slice(0, 60);
   expect(taken.filter((key) => key.startsWith('changed-'))).toHaveLength(30);
+});
+
+test('under any flood that lasts, a key of the lowest priority is taken within 60 s', async () => {
+  const load = fc.record({
+    serviceMs: fc.integer({ min: 5, max: 500 }),
+    /** Urgent keys that arrive for each one that is taken: from nearly enough for the workers to far too many. */
+    userFlood: fc.double({ min: 0.5, max: 4, noNaN: true }),
+    ownerFlood: fc.double({ min: 0, max: 4, noNaN: true }),
+    /** The flood has been there for so long when the key arrives. */
+    beforeMs: fc.integer({ min: 0, max: 100_000 }),
+    /** Keys before it in its own lane, of what the workers do in 11 s; with two lanes behind they share their turns. */
+    share: fc.double({ min: 0, max: 0.5, noNaN: true }),
+  });
+  await fc.assert(
+    fc.asyncProperty(load, async ({ serviceMs, userFlood, ownerFlood, beforeMs, share }) => {
+      const { clock, queue } = newQueue();
+      let arrived = 0;
+      const arrive = (priority: Priority, flood: number, turn: number): void => {
+        const count = Math.floor((turn + 1) * flood) - Math.floor(turn * flood);
+        for (let i = 0; i < count; i++) queue.add(`${priority}-${arrived++}`, priority, '');
+      };
+      const ahead = Math.floor((share * 11_000) / serviceMs);
+      let addedMs: number | undefined;
+      for (let turn = 0; ; turn++) {
+        arrive('user', userFlood, turn);
+        arrive('owner', ownerFlood, turn);
+        if (addedMs === undefined && clock.monotonic() >= beforeMs) {
+          addedMs = clock.monotonic();
+          for (let i = 0; i < ahead; i++) queue.add(`ahead-${i}`, 'resync', '');
+          queue.add('low', 'resync', '');
+        }
+        if (addedMs !== undefined) expect(clock.monotonic() - addedMs).toBeLessThanOrEqual(60_000);
+        const item = queue.depth() === 0 ? undefined : await queue.take(never);
+        if (item?.key === 'low') return;
+        clock.freeze(serviceMs);
+        if (item !== undefined) queue.done(item.key);
+      }
+    }),
+    { numRuns: 60 },
+  );
+}, 60_000);
+
+test('a worker that was woken and leaves before it takes wakes another one', async () => {
+  const { queue } = newQueue();
+  const leaving = new AbortController();
+  const first = queue.take(leaving.signal);
+  const second = queue.take(never);
+  queue.add('a', 'user', '');
+  leaving.abort();
+  expect(await first).toBeUndefined();
+  expect(await second).toMatchObject({ key: 'a' });
+});
+
+test('a thousand delayed keys need one timer, and a queue that stopped none', async () => {
+  const { clock, queue } = newQueue();
+  for (let i = 0; i < 1_000; i++) queue.addAfter(`k${i}`, 10_000 - i, 'owner', '');
+  expect(clock.pending).toBe(1);
+  await clock.advance(9_500);
+  expect(queue.depth()).toBe(500);
+  expect(clock.pending).toBe(1);
+  queue.stop();
+  expect(clock.pending).toBe(0);
 });
 
 type Step =

@@ -1,4 +1,6 @@
 import type { Clock, Random } from '../clock.ts';
+import { type Due, DueHeap } from './due-heap.ts';
+import { Lane, type Linked } from './lane.ts';
 
 /** Why a key waits, most urgent first: somebody changed the resource, a child changed, or it is only looked at again. */
 export const PRIORITIES = ['user', 'owner', 'resync'] as const;
@@ -8,12 +10,15 @@ export type Priority = (typeof PRIORITIES)[number];
 const BACKOFF_BASE_MS = 5;
 const BACKOFF_MAX_MS = 300_000;
 /**
- * A key that has waited so long has aged: every fourth take then goes to the oldest such key, whatever its priority. A
- * flood of urgent keys cannot starve the others (controller-runtime#3496), and a flood of aged ones, as after a restart,
- * leaves three takes of four to what people change.
+ * No starvation (controller-runtime#3496): a key that is passed over by more urgent ones gets every fourth turn after 30 s
+ * and every second after 45 s. So it is taken within 60 s, however large the flood, as long as those ahead of it in its
+ * own lane are no more work than the workers do in 11 s; and whatever has aged, as after a restart, what people change gets
+ * half of the turns or more.
  */
-export const AGE_LIMIT_MS = 30_000;
-const AGED_SHARE = 4;
+export const AGED_MS = 30_000;
+export const VERY_AGED_MS = 45_000;
+const AGED_TURNS = 4;
+const VERY_AGED_TURNS = 2;
 /** The longest delay that a timer of Node can hold; what is longer comes early, which is harmless. */
 const TIMER_MAX_MS = 2 ** 31 - 1;
 
@@ -44,7 +49,7 @@ export interface Queue<K> {
   forget(key: K): void;
   /** The next key, as soon as there is one; undefined after `stop` or when the signal aborts. */
   take(signal: AbortSignal): Promise<QueueItem<K> | undefined>;
-  /** The worker is done with a key it took. */
+  /** The worker is done with a key it took: the very one that `take` gave it. */
   done(key: K): void;
   /** Keys that wait to be taken, without those that are delayed. */
   depth(): number;
@@ -60,145 +65,235 @@ export interface QueueOptions<K> {
   readonly observer?: QueueObserver;
 }
 
-interface Waiting<K> {
-  readonly key: K;
-  readonly priority: Priority;
+/** A wish to have a key reconciled. */
+interface Wish {
+  /** Index into PRIORITIES. */
+  readonly rank: number;
   readonly reason: string;
   readonly sinceMs: number;
 }
 
+/** All that the queue knows of a key. It is forgotten when nothing of it is left to know. */
+interface Slot<K> extends Linked<Slot<K>>, Due {
+  readonly key: K;
+  readonly id: string;
+  /** It stands in the lane of this wish. */
+  waiting: Wish | undefined;
+  /** It is with a worker since; -1: it is not. */
+  workingSinceMs: number;
+  /** Comes back with this wish when the worker is done. */
+  again: Wish | undefined;
+  /** What is wished for at `dueMs`; counts only while the slot is in the heap. */
+  dueRank: number;
+  dueReason: string;
+  failures: number;
+}
+
 export function createQueue<K>({ clock, random, text, observer }: QueueOptions<K>): Queue<K> {
-  // Maps keep insertion order, so a lane is first in, first out.
-  const lanes: Record<Priority, Map<string, Waiting<K>>> = { user: new Map(), owner: new Map(), resync: new Map() };
-  const laneOf = new Map<string, Priority>();
-  const workingSince = new Map<string, number>();
-  const again = new Map<string, Waiting<K>>();
-  const delayed = new Map<string, { readonly dueMs: number; readonly cancel: () => void }>();
-  const failures = new Map<string, number>();
+  const slots = new Map<string, Slot<K>>();
+  const lanes = PRIORITIES.map(() => new Lane<Slot<K>>());
+  const delayed = new DueHeap<Slot<K>>();
+  // By the key as it was handed out: finding it by its text would cost as much as all the rest.
+  const working = new Map<K, Slot<K>>();
   const takers: (() => void)[] = [];
-  let takes = 0;
+  let alarm: { readonly dueMs: number; readonly cancel: () => void } | undefined;
+  let waitingCount = 0;
+  let turns = 0;
+  let agedTurns = 0;
   let stopped = false;
 
-  function put(waiting: Waiting<K>): void {
-    const id = text(waiting.key);
-    if (workingSince.has(id)) {
-      again.set(id, more(again.get(id), waiting));
-      return;
-    }
-    const lane = laneOf.get(id);
-    if (lane === undefined) {
+  function slotOf(key: K): Slot<K> {
+    const id = text(key);
+    const known = slots.get(id);
+    if (known !== undefined) return known;
+    const slot = newSlot(key, id);
+    slots.set(id, slot);
+    return slot;
+  }
+
+  function forgetIfIdle(slot: Slot<K>): void {
+    const { waiting, workingSinceMs, again, place, failures } = slot;
+    const isIdle = waiting === undefined && workingSinceMs < 0 && again === undefined && place < 0 && failures === 0;
+    if (isIdle) slots.delete(slot.id);
+  }
+
+  function put(slot: Slot<K>, wish: Wish): void {
+    const { waiting } = slot;
+    if (slot.workingSinceMs >= 0) {
+      slot.again = moreUrgent(slot.again, wish);
+    } else if (waiting === undefined) {
       observer?.added();
-      lanes[waiting.priority].set(id, waiting);
-      laneOf.set(id, waiting.priority);
+      waitingCount++;
+      enqueue(slot, wish);
       takers.shift()?.();
-    } else if (rank(waiting.priority) < rank(lane)) {
-      const old = lanes[lane].get(id);
-      lanes[lane].delete(id);
-      lanes[waiting.priority].set(id, { ...waiting, sinceMs: old?.sinceMs ?? waiting.sinceMs });
-      laneOf.set(id, waiting.priority);
+    } else if (wish.rank < waiting.rank) {
+      lanes[waiting.rank]?.remove(slot);
+      enqueue(slot, moreUrgent(waiting, wish));
     }
   }
 
-  function pick(): Waiting<K> | undefined {
-    const heads = PRIORITIES.flatMap((priority) => lanes[priority].values().next().value ?? []);
-    const oldest = heads.reduce<Waiting<K> | undefined>(
-      (old, head) => (old === undefined || head.sinceMs < old.sinceMs ? head : old),
-      undefined,
-    );
-    if (oldest === undefined) return undefined;
-    takes++;
-    const aged = takes % AGED_SHARE === 0 && clock.monotonic() - oldest.sinceMs >= AGE_LIMIT_MS;
-    const chosen = aged ? oldest : (heads[0] ?? oldest);
-    const id = text(chosen.key);
-    lanes[laneOf.get(id) ?? chosen.priority].delete(id);
-    laneOf.delete(id);
-    return chosen;
+  function enqueue(slot: Slot<K>, wish: Wish): void {
+    slot.waiting = wish;
+    lanes[wish.rank]?.push(slot);
   }
 
-  const queue: Queue<K> = {
+  function next(nowMs: number): Slot<K> | undefined {
+    const urgent = lanes.findIndex(({ head }) => head !== undefined);
+    if (urgent < 0) return undefined;
+    turns++;
+    return passedOver(urgent, nowMs) ?? lanes[urgent]?.head;
+  }
+
+  /** The key behind the most urgent lane, if there is one, that has aged so much that this turn is its own. */
+  function passedOver(urgent: number, nowMs: number): Slot<K> | undefined {
+    if (turns % VERY_AGED_TURNS !== 0) return undefined;
+    const agedMs = turns % AGED_TURNS === 0 ? AGED_MS : VERY_AGED_MS;
+    const aged: Slot<K>[] = [];
+    for (let rank = urgent + 1; rank < lanes.length; rank++) {
+      const head = lanes[rank]?.head;
+      if (head?.waiting !== undefined && nowMs - head.waiting.sinceMs >= agedMs) aged.push(head);
+    }
+    // In turn, or the oldest of one lane would be behind all those of the other.
+    return aged.length === 0 ? undefined : aged[agedTurns++ % aged.length];
+  }
+
+  function begin(slot: Slot<K>, { rank, reason, sinceMs }: Wish, nowMs: number): QueueItem<K> {
+    lanes[rank]?.remove(slot);
+    waitingCount--;
+    slot.waiting = undefined;
+    slot.workingSinceMs = nowMs;
+    working.set(slot.key, slot);
+    observer?.started(nowMs - sinceMs);
+    return { key: slot.key, reason };
+  }
+
+  function addDelayed(slot: Slot<K>, ms: number, rank: number, reason: string): void {
+    const dueMs = clock.monotonic() + ms;
+    if (slot.place >= 0 && slot.dueMs <= dueMs) return;
+    slot.dueRank = rank;
+    slot.dueReason = reason;
+    delayed.set(slot, dueMs);
+    setAlarm();
+  }
+
+  /** One timer for all delays, set to the earliest. */
+  function setAlarm(): void {
+    const dueMs = delayed.first?.dueMs;
+    if (dueMs === undefined || (alarm !== undefined && alarm.dueMs <= dueMs)) return;
+    alarm?.cancel();
+    const ms = Math.ceil(dueMs - clock.monotonic());
+    alarm = { dueMs, cancel: clock.setTimer(Math.min(ms, TIMER_MAX_MS), ring) };
+  }
+
+  function ring(): void {
+    alarm = undefined;
+    const nowMs = clock.monotonic();
+    for (let slot = delayed.first; slot !== undefined && slot.dueMs <= nowMs; slot = delayed.first) {
+      delayed.remove(slot);
+      put(slot, { rank: slot.dueRank, reason: slot.dueReason, sinceMs: nowMs });
+    }
+    setAlarm();
+  }
+
+  /** Resolves when there may be something to take, or when the signal aborts. */
+  function wait(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        signal.removeEventListener('abort', leave);
+        resolve();
+      };
+      const leave = (): void => {
+        const index = takers.indexOf(wake);
+        if (index >= 0) takers.splice(index, 1);
+        resolve();
+      };
+      takers.push(wake);
+      signal.addEventListener('abort', leave, { once: true });
+    });
+  }
+
+  return {
     add(key, priority, reason) {
-      if (!stopped) put({ key, priority, reason, sinceMs: clock.monotonic() });
+      if (!stopped) put(slotOf(key), { rank: rankOf[priority], reason, sinceMs: clock.monotonic() });
     },
     addAfter(key, ms, priority, reason) {
       if (stopped) return;
-      if (ms <= 0) return queue.add(key, priority, reason);
-      const id = text(key);
-      const dueMs = clock.monotonic() + ms;
-      const before = delayed.get(id);
-      if (before !== undefined && before.dueMs <= dueMs) return;
-      before?.cancel();
-      const cancel = clock.setTimer(Math.min(ms, TIMER_MAX_MS), () => {
-        delayed.delete(id);
-        queue.add(key, priority, reason);
-      });
-      delayed.set(id, { dueMs, cancel });
+      const rank = rankOf[priority];
+      if (ms <= 0) put(slotOf(key), { rank, reason, sinceMs: clock.monotonic() });
+      else addDelayed(slotOf(key), ms, rank, reason);
     },
     addRateLimited(key, reason) {
-      const id = text(key);
-      const count = failures.get(id) ?? 0;
-      failures.set(id, count + 1);
+      const slot = slotOf(key);
+      const ceiling = Math.min(BACKOFF_MAX_MS, BACKOFF_BASE_MS * 2 ** Math.min(slot.failures, 30));
+      slot.failures++;
       observer?.retried();
-      const ceiling = Math.min(BACKOFF_MAX_MS, BACKOFF_BASE_MS * 2 ** Math.min(count, 30));
       const ms = ceiling * (0.75 + random() * 0.25);
-      queue.addAfter(key, ms, 'owner', reason);
+      if (!stopped) addDelayed(slot, ms, rankOf.owner, reason);
       return ms;
     },
     forget(key) {
-      failures.delete(text(key));
+      const slot = slots.get(text(key));
+      if (slot === undefined) return;
+      slot.failures = 0;
+      forgetIfIdle(slot);
     },
     async take(signal) {
       for (;;) {
-        if (stopped || signal.aborted) return undefined;
-        const chosen = pick();
-        if (chosen !== undefined) {
-          const now = clock.monotonic();
-          observer?.started(now - chosen.sinceMs);
-          workingSince.set(text(chosen.key), now);
-          return { key: chosen.key, reason: chosen.reason };
+        if (stopped) return undefined;
+        if (signal.aborted) {
+          // It may have been woken for a key that somebody else has to take now.
+          if (waitingCount > 0) takers.shift()?.();
+          return undefined;
         }
-        await new Promise<void>((resolve) => {
-          const wake = (): void => {
-            signal.removeEventListener('abort', leave);
-            resolve();
-          };
-          const leave = (): void => {
-            const index = takers.indexOf(wake);
-            if (index >= 0) takers.splice(index, 1);
-            resolve();
-          };
-          takers.push(wake);
-          signal.addEventListener('abort', leave, { once: true });
-        });
+        const nowMs = clock.monotonic();
+        const slot = next(nowMs);
+        if (slot?.waiting !== undefined) return begin(slot, slot.waiting, nowMs);
+        await wait(signal);
       }
     },
     done(key) {
-      const id = text(key);
-      const since = workingSince.get(id);
-      if (since === undefined) return;
-      workingSince.delete(id);
-      observer?.finished(clock.monotonic() - since);
-      const waiting = again.get(id);
-      again.delete(id);
-      if (waiting !== undefined) put(waiting);
+      const slot = working.get(key);
+      if (slot === undefined) return;
+      observer?.finished(clock.monotonic() - slot.workingSinceMs);
+      slot.workingSinceMs = -1;
+      working.delete(key);
+      const { again } = slot;
+      slot.again = undefined;
+      if (again === undefined) forgetIfIdle(slot);
+      else put(slot, again);
     },
-    depth: () => laneOf.size,
-    working: () => [...workingSince.values()],
+    depth: () => waitingCount,
+    working: () => Array.from(working.values(), ({ workingSinceMs }) => workingSinceMs),
     stop() {
       stopped = true;
-      for (const { cancel } of delayed.values()) cancel();
+      alarm?.cancel();
       delayed.clear();
       for (const wake of takers.splice(0)) wake();
     },
   };
-  return queue;
 }
 
-function rank(priority: Priority): number {
-  return PRIORITIES.indexOf(priority);
+const rankOf: Readonly<Record<Priority, number>> = { user: 0, owner: 1, resync: 2 };
+
+function newSlot<K>(key: K, id: string): Slot<K> {
+  return {
+    key,
+    id,
+    before: undefined,
+    behind: undefined,
+    waiting: undefined,
+    workingSinceMs: -1,
+    again: undefined,
+    dueMs: 0,
+    place: -1,
+    dueRank: 0,
+    dueReason: '',
+    failures: 0,
+  };
 }
 
 /** Of two wishes for one key: the more urgent, waiting since the first. */
-function more<K>(before: Waiting<K> | undefined, now: Waiting<K>): Waiting<K> {
+function moreUrgent(before: Wish | undefined, now: Wish): Wish {
   if (before === undefined) return now;
-  return rank(now.priority) < rank(before.priority) ? { ...now, sinceMs: before.sinceMs } : before;
+  return now.rank < before.rank ? { ...now, sinceMs: before.sinceMs } : before;
 }
