@@ -42,7 +42,7 @@ lint: $(READY) ## Lint, format and types
 	@$(NODE) hack/test/main.ts --only lint,types
 
 ## Measurements
-.PHONY: bench-runtime bench-micro oracle
+.PHONY: bench-runtime bench-micro soak oracle
 # RESOURCES=1000,10000 ROUNDS=3 ONLY=a,b IDLE=300: what they mean is in bench/README.md
 export RESOURCES ROUNDS ONLY IDLE
 bench-runtime: $(READY) ## The same operator in seven runtimes, side by side: RESOURCES=1000 ROUNDS=3 ONLY=a,b IDLE=300
@@ -50,6 +50,9 @@ bench-runtime: $(READY) ## The same operator in seven runtimes, side by side: RE
 
 bench-micro: $(READY) ## Single parts of the runtime: transport, watch, caches, queue
 	@$(NODE) bench/runtime/micro/main.ts
+
+soak: $(READY) ## The operator under churn for MINUTES=60: slopes of memory, sockets and timers, beside a quiet one
+	@$(NODE) bench/soak/main.ts --minutes $(or $(MINUTES),60)
 
 oracle: $(READY) ## Play a workload of the public matching-engine benchmark: make -s oracle FILE=x.cols.zst
 	@$(NODE) workloads/order-book/oracle/main.ts "$(FILE)"
