@@ -1,6 +1,7 @@
 import type { KubeClient } from '../kube/client.ts';
 import type { KubeObject, ObjectKey, Resource } from '../kube/object.ts';
 import type { Logger } from '../telemetry/log.ts';
+import type { Condition, ConditionInput } from './conditions.ts';
 
 /** Reads from the shared caches. Objects are frozen: copy before changing. */
 export interface CacheReader {
@@ -27,12 +28,19 @@ export interface EventInput {
   readonly note: string;
 }
 
+/** An object with conditions in its status, as far as it has any yet. */
+export type Conditioned = KubeObject & {
+  readonly status?: { readonly conditions?: readonly Condition[] | undefined } | undefined;
+};
+
 /** What a reconcile function gets beside its key. */
 export interface ReconcileContext {
   readonly client: KubeClient;
   readonly cache: CacheReader;
   /** Records an event on `object`; equal ones are aggregated, never lost silently: dropped ones are counted. */
   readonly event: (object: KubeObject, event: EventInput) => void;
+  /** The conditions of `object` with `inputs` set in them, at its generation and the time of this reconcile. */
+  readonly conditions: (object: Conditioned, inputs: readonly ConditionInput[]) => Condition[];
   /** Child logger with reconcile id, controller, key and reason. */
   readonly log: Logger;
   /** Aborted on stop and on loss of leadership. */

@@ -35,6 +35,7 @@ async function run(
     client: cluster.client,
     cache: { get: () => cached } as unknown as ReconcileContext['cache'],
     event: () => {},
+    conditions: () => [],
     log: createLogger('test', 'silent'),
     signal: new AbortController().signal,
     epoch: 1,

@@ -98,6 +98,7 @@ class World {
         get: (resource: Resource, key: ObjectKey) => this.objects.get(this.idOf(resource, key)),
       } as ReconcileContext['cache'],
       event: (_object, event) => void this.events.push(event),
+      conditions: () => [],
       log: createLogger('test', 'silent'),
       signal: new AbortController().signal,
       epoch: 0,

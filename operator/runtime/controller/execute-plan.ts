@@ -1,6 +1,8 @@
 import { type KubeObject, keyOf, type Resource } from '../kube/object.ts';
 import { covers, sameJson, withDigest } from './applied.ts';
 import type { ReconcileContext } from './context.ts';
+import { addFinalizer, finalizerState, removeFinalizer } from './finalizer.ts';
+import { asObserved } from './observed.ts';
 import type { Plan, PlannedApply, PlannedDelete } from './plan.ts';
 
 export interface PlanSettings {
@@ -41,10 +43,11 @@ export async function executePlan<T extends Primary, Status>(
   settings: PlanSettings = defaultPlanSettings,
 ): Promise<void> {
   const { finalizer, fieldManager } = settings;
-  const held = primary.metadata.finalizers?.includes(finalizer) === true;
-  let current: KubeObject = primary;
-  if (plan.finalizer === true && !held && primary.metadata.deletionTimestamp === undefined) {
-    current = await setFinalizers(ctx, resource, primary, [...(primary.metadata.finalizers ?? []), finalizer]);
+  const state = finalizerState(primary, finalizer);
+  const held = state === 'present' || state === 'cleaning';
+  let current = primary;
+  if (plan.finalizer === true && state === 'absent') {
+    current = await addFinalizer(ctx, resource, primary, finalizer);
   }
   for (const wanted of plan.apply) await applyOne(ctx, wanted, settings);
   for (const unwanted of plan.delete) await deleteOne(ctx, unwanted);
@@ -53,18 +56,17 @@ export async function executePlan<T extends Primary, Status>(
   }
   for (const event of plan.events) ctx.event(primary, event);
   if (plan.finalizer === false && held) {
-    const others = (current.metadata.finalizers ?? []).filter((name) => name !== finalizer);
-    await setFinalizers(ctx, resource, current, others);
+    await removeFinalizer(ctx, resource, current, finalizer);
   }
 }
 
-function applyStatus(
+function applyStatus<T extends KubeObject>(
   ctx: ReconcileContext,
-  resource: Resource,
-  primary: KubeObject,
+  resource: Resource<T>,
+  primary: T,
   status: unknown,
   fieldManager: string,
-): Promise<KubeObject> {
+): Promise<T> {
   const { apiVersion, kind } = primary;
   const { name, namespace } = primary.metadata;
   const metadata = { name, ...(namespace === undefined ? {} : { namespace }), ...asObserved(primary) };
@@ -88,15 +90,6 @@ async function applyOne(
   await ctx.client.apply(resource, body, { fieldManager: settings.fieldManager, signal: ctx.signal });
 }
 
-/** The very object and the very state of it that a decision was made on. */
-function asObserved({ kind, metadata }: KubeObject): { uid: string; resourceVersion: string } {
-  const { name, uid, resourceVersion } = metadata;
-  if (uid === undefined || resourceVersion === undefined) {
-    throw new Error(`${kind} ${name} was not observed: a write to it needs its uid and resourceVersion`);
-  }
-  return { uid, resourceVersion };
-}
-
 /** The digest is among the annotations of `desired`, so it is compared with the rest. */
 function isAsWanted(live: KubeObject, desired: KubeObject): boolean {
   // A metadata-only cache knows no spec: then the digest and the metadata decide.
@@ -117,15 +110,4 @@ async function deleteOne(ctx: ReconcileContext, planned: PlannedDelete): Promise
     ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
     signal: ctx.signal,
   });
-}
-
-/** A compare-and-swap on the whole list: another controller's finalizer is never lost. */
-async function setFinalizers(
-  ctx: ReconcileContext,
-  resource: Resource,
-  primary: KubeObject,
-  finalizers: string[],
-): Promise<KubeObject> {
-  const patch = { metadata: { ...asObserved(primary), finalizers } };
-  return ctx.client.mergePatch(resource, keyOf(primary), patch, { signal: ctx.signal });
 }

@@ -18,6 +18,8 @@ import { serveHealth } from './health-server.ts';
 import { controllerMetrics } from './metrics.ts';
 import { caughtUpIn, createOwnWrites } from './own-writes.ts';
 import { type ReconcilerParts, runWorkers } from './reconciler.ts';
+import { guardStrayRejections } from './stray-rejections.ts';
+import type { Tracing } from './tracing.ts';
 
 /** How long a reconcile waits for its own last write to come back through the watch. */
 const OWN_WRITE_MS = 5_000;
@@ -35,8 +37,10 @@ export interface ManagerOptions {
   readonly identity: string;
   /** Reported as the source of events, such as `sluice.dev/operator`. */
   readonly reportingController: string;
-  /** Port of /healthz, /readyz and /metrics; 0 takes a free one. */
-  readonly metricsPort: number;
+  /** Port of /healthz, /readyz and /metrics; 0 takes a free one. Absent: none, as for a process that is only simulated. */
+  readonly metricsPort?: number;
+  /** Absent: no spans. */
+  readonly tracing?: Tracing;
   /** Absent: this instance leads without asking. */
   readonly leaderElection?: {
     readonly namespace: string;
@@ -45,7 +49,7 @@ export interface ManagerOptions {
   };
   readonly clock?: Clock;
   readonly random?: Random;
-  /** Told when the caches are complete and the port is open; gets the cache, for metrics made of it. */
+  /** Told when the caches are complete and the port is open (0: there is none); gets the cache, for metrics made of it. */
   readonly onReady?: (started: { port: number; cache: CacheReader }) => void;
 }
 
@@ -65,10 +69,11 @@ export async function runManager(options: ManagerOptions, signal: AbortSignal): 
   const term: { now?: Leadership } = {};
   const { informers, events, running } = assemble(options, clock, term);
   let synced = false;
-  const health = await serveHealth(options.metricsPort, options.registry, {
-    alive: () => [],
-    ready: () => (synced ? [] : ['caches are not complete yet']),
-  });
+  const checks = { alive: () => [], ready: () => (synced ? [] : ['caches are not complete yet']) };
+  const { metricsPort } = options;
+  const health = metricsPort === undefined ? undefined : await serveHealth(metricsPort, options.registry, checks);
+  const port = health?.port ?? 0;
+  const unguard = guardStrayRejections();
   const stopResync = resyncEvery(clock, RESYNC_MS, running);
   const ended = new AbortController();
   try {
@@ -77,11 +82,8 @@ export async function runManager(options: ManagerOptions, signal: AbortSignal): 
     informers.start(watching);
     await informers.whenSynced(watching);
     synced = true;
-    log.info(
-      { port: health.port, controllers: running.map(({ controller }) => controller.name) },
-      'caches are complete',
-    );
-    options.onReady?.({ port: health.port, cache: informers.reader });
+    log.info({ port, controllers: running.map(({ controller }) => controller.name) }, 'caches are complete');
+    options.onReady?.({ port, cache: informers.reader });
     await elect(options, clock, signal, async (leadership, leadSignal) => {
       term.now = leadership;
       await Promise.all(running.map(({ controller, parts }) => runWorkers(controller, parts, leadership, leadSignal)));
@@ -95,7 +97,8 @@ export async function runManager(options: ManagerOptions, signal: AbortSignal): 
     stopResync();
     for (const { parts } of running) parts.queue.stop();
     events.close();
-    await health.close();
+    unguard();
+    await health?.close();
   }
 }
 
@@ -134,7 +137,8 @@ function assemble(
     const queue = createQueue<ObjectKey>({ clock, random, text: keyText, observer: exporter.observer(name) });
     exporter.expose(name, queue);
     feedQueue(queue, controller, informers);
-    const shared = { clock, client, cache: informers.reader, event: events.record, log, metrics, caughtUp };
+    const traced = options.tracing === undefined ? {} : { tracing: options.tracing };
+    const shared = { clock, client, cache: informers.reader, event: events.record, log, metrics, caughtUp, ...traced };
     return { controller, parts: { ...shared, queue, ownWrites: createOwnWrites() } };
   });
   return { informers, events, running };

@@ -23,7 +23,7 @@ export const controllerMetrics = defineMetrics({
   panics: {
     type: 'counter',
     name: 'controller_runtime_reconcile_panics_total',
-    help: 'Reconciles that failed by a bug in the program (TypeError, ReferenceError, RangeError).',
+    help: 'Reconciles that failed by a bug in the program: a TypeError, ReferenceError or RangeError, or a rejected promise that was not awaited.',
     labels: ['controller'],
   },
   timeouts: {

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Deposed, type Leadership } from '../election/leadership.ts';
@@ -14,6 +15,7 @@ import { controllerMetrics } from './metrics.ts';
 import { type CaughtUp, createOwnWrites } from './own-writes.ts';
 import { runWorkers } from './reconciler.ts';
 import { done, requeueAfter, TerminalError } from './result.ts';
+import { guardStrayRejections } from './stray-rejections.ts';
 
 let clock: VirtualClock;
 let queue: Queue<ObjectKey>;
@@ -292,4 +294,49 @@ test('a conflict is tried again soon and is no error, unless it stays', async ()
   expect(await count('controller_runtime_reconcile_total', { result: 'requeue' })).toBe(7);
   await clock.advance(5_000);
   expect(await count('controller_runtime_reconcile_errors_total')).toBeGreaterThan(0);
+});
+
+test('a reconcile function that is no promise, or gives no result, is a bug of its key and of no other', async () => {
+  const seen: string[] = [];
+  start(((key: ObjectKey) => {
+    seen.push(key.name);
+    if (key.name === 'throws') throw new TypeError('at once');
+    return key.name === 'nothing' ? undefined : done();
+  }) as unknown as Reconcile);
+  for (const name of ['throws', 'nothing', 'fine']) queue.add(key(name), 'user', '');
+  await clock.advance(1);
+  expect(seen).toEqual(['throws', 'nothing', 'fine']);
+  expect(await count('controller_runtime_reconcile_panics_total')).toBe(2);
+  expect(await count('controller_runtime_reconcile_total', { result: 'success' })).toBe(1);
+});
+
+test('a promise that a reconcile forgot is a bug of its key: counted, and the key is looked at again', async () => {
+  const process = new EventEmitter();
+  const unguard = guardStrayRejections(process as unknown as NodeJS.Process);
+  const times: number[] = [];
+  start(async () => {
+    times.push(clock.monotonic());
+    // What Node does, in the same context, when the rejection of such a promise was handled by nobody.
+    if (times.length === 1) process.emit('unhandledRejection', new Error('forgotten'));
+    return done();
+  });
+  queue.add(key('a'), 'user', '');
+  await clock.advance(10_000);
+  expect(times).toEqual([0, 10_000]);
+  expect(await count('controller_runtime_reconcile_panics_total')).toBe(1);
+  unguard();
+});
+
+test('conditions are set at the generation of the object and the time of the reconcile', async () => {
+  const made: unknown[] = [];
+  const ready = { type: 'Ready', status: 'True', reason: 'Made', message: 'all is there' } as const;
+  start(async (_key, ctx) => {
+    const before = object('a');
+    const thing = { ...before, metadata: { ...before.metadata, generation: 4 } };
+    made.push(...ctx.conditions(thing, [ready]));
+    return done();
+  });
+  queue.add(key('a'), 'user', '');
+  await clock.advance(1);
+  expect(made).toEqual([{ ...ready, observedGeneration: 4, lastTransitionTime: '2026-01-01T00:00:00Z' }]);
 });

@@ -9,11 +9,16 @@ import type { Queue, QueueItem } from '../queue/queue.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Controller } from './builder.ts';
+import { setConditions } from './conditions.ts';
 import type { CacheReader, EventInput, ReconcileContext } from './context.ts';
 import type { controllerMetrics } from './metrics.ts';
 import type { CaughtUp, OwnWrites } from './own-writes.ts';
 import { type Result, TerminalError } from './result.ts';
+import { reportingStrays } from './stray-rejections.ts';
+import { startReconcileSpan, type Tracing } from './tracing.ts';
 
+/** What a reconcile left running has failed: the key is looked at again after so long. */
+const STRAY_RETRY_MS = 10_000;
 /** How long a reconcile that was told to stop is waited for, before the Lease is given back without it. */
 const WIND_DOWN_MS = 2_000;
 /** A key whose own last write has not come back yet is put off this long, after the wait for it has ended. */
@@ -31,6 +36,7 @@ export interface ReconcilerParts {
   readonly event: (object: KubeObject, event: EventInput) => void;
   readonly log: Logger;
   readonly metrics: Metrics<typeof controllerMetrics>;
+  readonly tracing?: Tracing;
 }
 
 /**
@@ -76,7 +82,10 @@ async function reconcileOne(
   const { clock, queue, metrics, ownWrites } = parts;
   const labels = { controller: controller.name };
   const id = keyText(key);
-  const log = parts.log.child({ controller: controller.name, key: id, reconcileID: randomUUID(), reason });
+  const { epoch } = leadership;
+  const about = { controller: controller.name, reconcileID: randomUUID(), reason };
+  const log = parts.log.child({ ...about, key: id });
+  const span = startReconcileSpan(parts.tracing, { ...about, key, epoch });
   const started = clock.monotonic();
   // What must end before the key may be taken again.
   let running: Promise<unknown> = Promise.resolve();
@@ -86,16 +95,14 @@ async function reconcileOne(
       metrics.staleSkips.inc(labels);
       log.warn('put off: the cache has not seen our own last write yet');
       queue.addAfter(key, STALE_RETRY_MS, 'owner', 'stale cache');
+      span.end('stale');
       return;
     }
     // Also for a process that was frozen before it came here: this makes the signal abort.
     leadership.isHeld();
     const result = await withDeadline(clock, controller.timeoutMs, signal, (deadline) => {
-      const { cache, event } = parts;
-      const { epoch } = leadership;
-      const client = ownWrites.track(parts.client, id);
-      const ctx: ReconcileContext = { client, cache, event, log, signal: deadline, epoch, nowMs: clock.now(), reason };
-      const reconciled = (async () => controller.reconcile(key, ctx))();
+      const ctx = contextOf(parts, ownWrites.track(span.traced(parts.client), id), { log, reason, epoch }, deadline);
+      const reconciled = reportingStrays(failStray, () => span.run(async () => controller.reconcile(key, ctx)));
       running = reconciled;
       return reconciled;
     });
@@ -114,7 +121,7 @@ async function reconcileOne(
     queue.forget(key);
     const waits = result.kind === 'requeueAfter';
     if (waits) queue.addAfter(key, result.ms, 'owner', 'requeue');
-    metrics.reconciles.inc({ ...labels, result: waits ? 'requeue_after' : 'success' });
+    finish(waits ? 'requeue_after' : 'success');
     log.debug({ durationMs: Math.round(clock.monotonic() - started), result: result.kind }, 'reconciled');
   }
 
@@ -122,28 +129,51 @@ async function reconcileOne(
     if (signal.aborted) {
       // Stopped on purpose, no failure: whoever leads next finishes it, and that may be this process.
       queue.add(key, 'owner', 'interrupted');
+      span.end('interrupted');
       return;
     }
     if (error instanceof TerminalError) {
-      metrics.reconciles.inc({ ...labels, result: 'error' });
-      metrics.errors.inc(labels);
-      metrics.terminalErrors.inc(labels);
       queue.forget(key);
+      metrics.terminalErrors.inc(labels);
+      finish('error', error);
       log.error({ err: error }, 'failed for good; waiting for the object to change');
       return;
     }
     const retryMs = Math.round(queue.addRateLimited(key, 'retry'));
     if (hasMovedOn(error) && retryMs <= ORDINARY_RETRY_MS) {
-      metrics.reconciles.inc({ ...labels, result: 'requeue' });
+      finish('requeue', error);
       log.debug({ err: error, retryMs }, 'the world had moved on, trying again');
       return;
     }
-    metrics.reconciles.inc({ ...labels, result: 'error' });
-    metrics.errors.inc(labels);
     if (error instanceof DeadlineExceeded) metrics.timeouts.inc(labels);
     if (isBug(error)) metrics.panics.inc(labels);
+    finish('error', error);
     log.error({ err: error, retryMs }, 'reconcile failed');
   }
+
+  function finish(result: 'success' | 'requeue' | 'requeue_after' | 'error', error?: unknown): void {
+    metrics.reconciles.inc({ ...labels, result });
+    if (result === 'error') metrics.errors.inc(labels);
+    span.end(result, error);
+  }
+
+  function failStray(error: unknown): void {
+    metrics.panics.inc(labels);
+    queue.addAfter(key, STRAY_RETRY_MS, 'owner', 'stray rejection');
+    log.error({ err: error }, 'a promise that the reconcile did not await was rejected');
+  }
+}
+
+function contextOf(
+  { clock, cache, event }: ReconcilerParts,
+  client: KubeClient,
+  about: Pick<ReconcileContext, 'log' | 'reason' | 'epoch'>,
+  signal: AbortSignal,
+): ReconcileContext {
+  const nowMs = clock.now();
+  const conditions: ReconcileContext['conditions'] = ({ metadata, status }, inputs) =>
+    setConditions(status?.conditions, inputs, metadata.generation ?? 0, nowMs);
+  return { ...about, client, cache, event, conditions, signal, nowMs };
 }
 
 /** What we read was a moment behind: the object has changed, was made by another, or is gone. */

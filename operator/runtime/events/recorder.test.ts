@@ -101,6 +101,9 @@ test('memory is bounded however many objects there are, and what is forgotten wa
   failure = new Error('no network');
   for (let i = 0; i < 10_000; i++) recorder.record(object(`p${i}`, `v${i}`), event());
   expect(await counted('dropped')).toBeGreaterThanOrEqual(10_000 - 4_096);
+  const text = await registry.metrics();
+  expect(text).toContain('event_recorder_known_events 4096');
+  expect(text).toContain('event_recorder_known_events_limit 4096');
 });
 
 test('an outage delays events, a refusal ends them, and neither stops the others', async () => {

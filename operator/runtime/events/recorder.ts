@@ -58,6 +58,8 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   const allowed = createSpamFilter(clock, CAPACITY);
   // In order of the last occurrence: what may be forgotten stands first.
   const known = new Map<string, Series>();
+  Object.assign(metrics.known, { collect: () => metrics.known.set(known.size) });
+  metrics.limit.set(CAPACITY);
   let wake: { readonly dueMs: number; readonly cancel: () => void } | undefined;
   let writing: Promise<void> | undefined;
   let closed = false;
