@@ -1,6 +1,21 @@
+import { applyConflict } from './errors.ts';
 import type { FieldSchema } from './field-schema.ts';
+import {
+  difference,
+  equalSets,
+  type FieldSet,
+  fieldsV1,
+  intersection,
+  isEmpty,
+  noFields,
+  pathTexts,
+  union,
+} from './field-set.ts';
+import { type Comparison, compareFields, fieldsOf, withNamedParents, withoutFields } from './fields.ts';
 import type { JsonObject } from './json.ts';
 import { mergeBySchema } from './merge.ts';
+
+// Server-side apply: who owns which field, and what follows from it (KEP-555; the rules are those of structured-merge-diff).
 
 /** Who wrote, as managedFields tells writers apart. */
 export interface Writer {
@@ -11,7 +26,9 @@ export interface Writer {
 }
 
 export interface FieldOwner extends Writer {
+  /** Milliseconds since the epoch, of the last change of `fields`. */
   readonly time: number;
+  readonly fields: FieldSet;
 }
 
 export interface Owned {
@@ -19,25 +36,151 @@ export interface Owned {
   readonly owners: readonly FieldOwner[];
 }
 
-/** The object and its owners after `writer` applied `config`. Throws 409 on a conflict unless `force` is set. */
+export interface ApplyOptions {
+  readonly schema: FieldSchema;
+  readonly force: boolean;
+  readonly now: number;
+}
+
+/**
+ * The object and its owners after `writer` applied `config`: what it states is set and owned, what it stated last time and
+ * does not any more is removed unless others own it too. Throws 409 when another owner's field would change, unless forced.
+ */
 export function applyConfig(
   live: Owned,
   config: JsonObject,
-  schema: FieldSchema,
-  _writer: Writer,
-  _force: boolean,
-  _now: number,
+  writer: Writer,
+  { schema, force, now }: ApplyOptions,
 ): Owned {
-  return { object: mergeBySchema(live.object, config, schema) as JsonObject, owners: live.owners };
+  const last = live.owners.find((owner) => isSame(owner, writer))?.fields ?? noFields;
+  const fields = withoutSystemFields(fieldsOf(config, schema));
+  const others = live.owners.filter((owner) => !isSame(owner, writer));
+  const own = { ...writer, fields, time: now };
+  const merged = mergeBySchema(live.object, config, schema) as JsonObject;
+  const object = prune(merged, [...others, own], last, schema);
+  const comparison = compare(live.object, object, schema);
+  if (!force) refuseConflicts(others, comparison);
+  const left = others.map((owner) => losing(owner, union(comparison.changed, comparison.removed), now));
+  return { object, owners: settled(live.owners, [...left, own]) };
 }
 
-/** The owners after `writer` wrote `next` by other means than an apply. */
+/** The owners after `writer` wrote `next` by other means than an apply: it owns what it changed, and nobody what is gone. */
 export function ownersAfterUpdate(
   live: Owned,
-  _next: JsonObject,
-  _schema: FieldSchema,
-  _writer: Writer,
-  _now: number,
+  next: JsonObject,
+  writer: Writer,
+  { schema, now }: Omit<ApplyOptions, 'force'>,
 ): readonly FieldOwner[] {
-  return live.owners;
+  const { changed, removed } = compare(live.object, next, schema);
+  if (isEmpty(changed) && isEmpty(removed)) return live.owners;
+  const before = live.owners.find((owner) => isSame(owner, writer))?.fields ?? noFields;
+  const own = { ...writer, fields: union(difference(before, removed), changed), time: now };
+  const others = live.owners.filter((owner) => !isSame(owner, writer));
+  return settled(live.owners, [...others.map((owner) => losing(owner, union(changed, removed), now)), own]);
+}
+
+/** The entries of managedFields. */
+export function managedFields(owners: readonly FieldOwner[]): JsonObject[] {
+  return owners.map(({ manager, operation, subresource, apiVersion, time, fields }) => ({
+    manager,
+    operation,
+    apiVersion,
+    time: `${new Date(time).toISOString().slice(0, 19)}Z`,
+    fieldsType: 'FieldsV1',
+    fieldsV1: fieldsV1(fields),
+    ...(subresource === '' ? {} : { subresource }),
+  }));
+}
+
+function isSame(a: Writer, b: Writer): boolean {
+  return (
+    a.manager === b.manager &&
+    a.operation === b.operation &&
+    a.subresource === b.subresource &&
+    a.apiVersion === b.apiVersion
+  );
+}
+
+function losing(owner: FieldOwner, lost: FieldSet, now: number): FieldOwner {
+  if (isEmpty(intersection(owner.fields, lost))) return owner;
+  return { ...owner, fields: difference(owner.fields, lost), time: now };
+}
+
+/** The owners of something; those of before, times included, where nothing but a time would change. */
+function settled(before: readonly FieldOwner[], after: readonly FieldOwner[]): readonly FieldOwner[] {
+  let isChanged = false;
+  const owners = after
+    .filter(({ fields }) => !isEmpty(fields))
+    .map((owner) => {
+      const same = before.find((old) => isSame(old, owner) && equalSets(old.fields, owner.fields));
+      isChanged ||= same === undefined;
+      return same ?? owner;
+    });
+  return isChanged || owners.length !== before.length ? owners : before;
+}
+
+/**
+ * Takes out what the writer stated last time and nobody states now. What is only within such a field and was not itself
+ * stated stays.
+ */
+function prune(merged: JsonObject, owners: readonly FieldOwner[], last: FieldSet, schema: FieldSchema): JsonObject {
+  const owned = owners.reduce((all, { fields }) => union(all, fields), noFields);
+  if (isEmpty(difference(last, owned))) return merged;
+  const named = (set: FieldSet): FieldSet => withNamedParents(set, schema);
+  const all = fieldsOf(merged, schema);
+  const bare = withoutFields(merged, named(last), schema);
+  const kept = union(named(fieldsOf(bare, schema)), named(owned));
+  const withOwned = withoutFields(merged, difference(named(all), kept), schema);
+  const gone = intersection(difference(all, fieldsOf(withOwned, schema)), last);
+  return withoutFields(merged, gone, schema);
+}
+
+function compare(live: JsonObject, next: JsonObject, schema: FieldSchema): Comparison {
+  const { changed, removed } = compareFields(live, next, schema);
+  return { changed: withoutSystemFields(changed), removed: withoutSystemFields(removed) };
+}
+
+const SYSTEM_METADATA = [
+  'name',
+  'namespace',
+  'uid',
+  'creationTimestamp',
+  'generation',
+  'resourceVersion',
+  'managedFields',
+  'selfLink',
+];
+
+/** Nobody owns the identity of an object and what the server writes. */
+function withoutSystemFields(set: FieldSet): FieldSet {
+  const children = new Map(set.children);
+  children.delete('f:apiVersion');
+  children.delete('f:kind');
+  const metadata = children.get('f:metadata');
+  if (metadata === undefined) return { member: false, children };
+  const inner = new Map(metadata.children);
+  for (const name of SYSTEM_METADATA) inner.delete(`f:${name}`);
+  if (inner.size === 0) children.delete('f:metadata');
+  else children.set('f:metadata', { member: false, children: inner });
+  return { member: false, children };
+}
+
+function refuseConflicts(others: readonly FieldOwner[], { changed }: Comparison): void {
+  const conflicts = others
+    .map((owner) => ({ owner, paths: pathTexts(intersection(owner.fields, changed)) }))
+    .filter(({ paths }) => paths.length > 0);
+  if (conflicts.length === 0) return;
+  const count = conflicts.reduce((sum, { paths }) => sum + paths.length, 0);
+  const texts = conflicts.map(({ owner, paths }) =>
+    paths.length === 1
+      ? `conflict with ${ownerText(owner)}: ${paths[0]}`
+      : `conflicts with ${ownerText(owner)}:\n${paths.map((path) => `- ${path}`).join('\n')}`,
+  );
+  throw applyConflict(`Apply failed with ${count} conflict${count === 1 ? '' : 's'}: ${texts.join('\n')}`);
+}
+
+function ownerText({ manager, operation, subresource, apiVersion, time }: FieldOwner): string {
+  const name = subresource === '' ? `"${manager}"` : `"${manager}" with subresource "${subresource}"`;
+  if (operation === 'Apply') return name;
+  return `${name} using ${apiVersion} at ${new Date(time).toISOString().slice(0, 19)}Z`;
 }

@@ -14,6 +14,14 @@ export const atomic: FieldSchema = { type: 'atomic' };
 export const stringSet: FieldSchema = { type: 'set' };
 /** Nothing is known: objects are structs, lists are atomic. */
 export const unknownFields: FieldSchema = { type: 'struct', fields: {} };
+/** The same for what the definition of a custom resource leaves open, where keys are not names of fields. */
+export const openFields: FieldSchema = {
+  type: 'struct',
+  fields: {},
+  get elements() {
+    return openFields;
+  },
+};
 export const mapOf = (elements: FieldSchema): FieldSchema => ({ type: 'struct', fields: {}, elements });
 export const struct = (fields: Record<string, FieldSchema>): FieldSchema => ({ type: 'struct', fields });
 
@@ -79,7 +87,7 @@ export function schemaFromOpenApi(openApi: JsonObject): FieldSchema {
 }
 
 function fromOpenApi(node: Json | undefined): FieldSchema {
-  if (!isObject(node)) return unknownFields;
+  if (!isObject(node)) return openFields;
   if (node.type === 'array') return fromOpenApiList(node);
   if (node['x-kubernetes-map-type'] === 'atomic') return atomic;
   if (isObject(node.properties)) {
@@ -87,7 +95,7 @@ function fromOpenApi(node: Json | undefined): FieldSchema {
     return struct(Object.fromEntries(fields));
   }
   if (node.type === 'object') return mapOf(fromOpenApi(node.additionalProperties));
-  return unknownFields;
+  return openFields;
 }
 
 function fromOpenApiList(node: JsonObject): FieldSchema {

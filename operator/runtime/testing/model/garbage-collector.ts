@@ -143,8 +143,8 @@ export class GarbageCollector {
       const references = dependent.collection.get(dependent.key)?.object.metadata.ownerReferences ?? [];
       return references.some(({ uid, blockOwnerDeletion }) => uid === stored.object.metadata.uid && blockOwnerDeletion);
     });
-    if (blocking.length === 0) return this.#dropFinalizer(place, stored, FOREGROUND);
-    for (const dependent of dependents) {
+    if (blocking.length === 0) this.#dropFinalizer(place, stored, FOREGROUND);
+    for (const dependent of blocking.length === 0 ? [] : dependents) {
       if (dependent.collection.get(dependent.key)?.object.metadata.deletionTimestamp === undefined)
         this.#suspect(dependent);
     }

@@ -2,6 +2,7 @@ import type { Clock, Random } from '../../clock.ts';
 import type { KubeObject, ObjectKey, Resource } from '../../kube/object.ts';
 import type { CustomResourceDefinition } from '../../kube/resources.ts';
 import type { TransportRequest } from '../../kube/transport.ts';
+import { managedFields } from './apply.ts';
 import { methodNotAllowed, noSuchPath } from './errors.ts';
 import { evict } from './eviction.ts';
 import { GarbageCollector } from './garbage-collector.ts';
@@ -29,7 +30,7 @@ export interface ModelOptions {
   readonly collectAfterMs?: () => number;
   /** Changes of one resource that are kept for watches; twice as many at most. Default 10,000. */
   readonly historyLimit?: number;
-  /** Whether answers carry metadata.managedFields. Default false: they cost more than the rest of an answer. */
+  /** Whether answers about one object carry metadata.managedFields. Default false: nobody in the runtime reads them. */
   readonly showManagedFields?: boolean;
 }
 
@@ -49,9 +50,11 @@ export class ApiServerModel {
   readonly random: Random;
   readonly #store: Store;
   readonly #collector: GarbageCollector;
+  readonly #showsManagedFields: boolean;
 
   constructor(options: ModelOptions) {
     const { clock, random, historyLimit = 10_000, collectAfterMs = () => 0 } = options;
+    this.#showsManagedFields = options.showManagedFields === true;
     this.clock = clock;
     this.random = random;
     this.#store = new Store({ clock, random, historyLimit });
@@ -97,17 +100,17 @@ export class ApiServerModel {
           return SUCCESS;
         }
         if (route.name !== '') throw methodNotAllowed();
-        return answer(create(call));
+        return this.#answer(create(call));
       case 'PUT':
-        return answer(replace(call));
+        return this.#answer(replace(call));
       case 'PATCH': {
         const written = patch(call, request.contentType);
-        return route.subresource === 'scale' ? scaleOf(written) : answer(written);
+        return route.subresource === 'scale' ? scaleOf(written) : this.#answer(written);
       }
       case 'DELETE': {
         if (route.name === '') throw methodNotAllowed();
         const left = remove(call);
-        return left === undefined ? SUCCESS : answer(left);
+        return left === undefined ? SUCCESS : this.#answer(left);
       }
     }
   }
@@ -140,6 +143,12 @@ export class ApiServerModel {
     for (const collection of this.#store.collections()) collection.compact();
   }
 
+  #answer({ object, owners }: Stored): unknown {
+    const shown = cloneJson(object);
+    if (!this.#showsManagedFields) return shown;
+    return { ...shown, metadata: { ...shown.metadata, managedFields: managedFields(owners) } };
+  }
+
   #serveDefinition(definition: CustomResourceDefinition): void {
     for (const kind of kindsOfDefinition(definition)) this.#store.serve(kind);
   }
@@ -157,12 +166,13 @@ export class ApiServerModel {
     if (name === '') return cloneJson(list(collection, route, view, this.#store.version, staleVersion));
     if (subresource === 'scale' && kind.hasScale) return scaleOf(liveOf({ store: this.#store, route }));
     if (subresource !== '' && !(subresource === 'status' && kind.hasStatus)) throw noSuchPath();
-    if (staleVersion === undefined) return cloneJson(show(liveOf({ store: this.#store, route }).object, view));
+    if (staleVersion === undefined) {
+      const live = liveOf({ store: this.#store, route });
+      return view === 'full' ? this.#answer(live) : cloneJson(show(live.object, view));
+    }
     const found = getAt(collection, storageKey(namespace, name), staleVersion) ?? liveOf({ store: this.#store, route });
     return cloneJson(show(found.object, view));
   }
 }
 
 const SUCCESS = { kind: 'Status', apiVersion: 'v1', status: 'Success' };
-
-const answer = ({ object }: Stored): unknown => cloneJson(object);

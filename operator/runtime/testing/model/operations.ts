@@ -82,7 +82,10 @@ function insert(
   }
   const owned =
     owners ??
-    ownersAfterUpdate({ object: {}, owners: [] }, jsonOf(created), kind.fields, writerOf(call, 'Update'), now);
+    ownersAfterUpdate({ object: {}, owners: [] }, jsonOf(created), writerOf(call, 'Update'), {
+      schema: kind.fields,
+      now,
+    });
   return store.put(kind, created, owned, authorOf(call, verb));
 }
 
@@ -150,9 +153,8 @@ function update(call: WriteCall, live: Stored, wanted: StoredObject, verb: Write
   const owners = ownersAfterUpdate(
     { object: jsonOf(live.object), owners: live.owners },
     jsonOf(next),
-    kind.fields,
     writerOf(call, 'Update'),
-    store.clock.now(),
+    { schema: kind.fields, now: store.clock.now() },
   );
   return storeUpdate(call, next, owners, verb);
 }
@@ -177,8 +179,7 @@ function apply(call: WriteCall): Stored {
   const { uid, resourceVersion, ...metadata } = config.metadata;
   const wanted = jsonOf({ ...config, metadata } as StoredObject);
   const writer = writerOf(call, 'Apply');
-  const now = store.clock.now();
-  const force = query.get('force') === 'true';
+  const options = { schema: kind.fields, force: query.get('force') === 'true', now: store.clock.now() };
   const live = store.collectionOf(kind.resource).get(storageKey(namespace, name));
   if (live === undefined) {
     if (route.subresource !== '') throw notFound(kind.resource, name);
@@ -186,14 +187,7 @@ function apply(call: WriteCall): Stored {
       const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
       throw conflict(kind.resource, name, why);
     }
-    const { object, owners } = applyConfig(
-      { object: {}, owners: [] },
-      ownedPart(route, wanted),
-      kind.fields,
-      writer,
-      force,
-      now,
-    );
+    const { object, owners } = applyConfig({ object: {}, owners: [] }, ownedPart(route, wanted), writer, options);
     return insert(call, object as unknown as StoredObject, owners, 'apply');
   }
   if (resourceVersion && resourceVersion !== live.object.metadata.resourceVersion)
@@ -202,7 +196,7 @@ function apply(call: WriteCall): Stored {
     throw invalid(kind.resource, name, `metadata.uid: Invalid value: "${uid}": field is immutable`);
   }
   const owned = { object: jsonOf(live.object), owners: live.owners };
-  const applied = applyConfig(owned, ownedPart(route, wanted), kind.fields, writer, force, now);
+  const applied = applyConfig(owned, ownedPart(route, wanted), writer, options);
   const next = prepareUpdate(kind, live.object, applied.object as unknown as StoredObject, route.subresource);
   return storeUpdate(call, next, applied.owners, 'apply');
 }
