@@ -114,8 +114,8 @@ export const seededBugs: readonly SeededBug[] = [
     file: store,
     edits: [
       [
-        'if (previous.metadata.uid !== object.metadata.uid) {',
-        'if (previous.metadata.name !== object.metadata.name) {',
+        'if (entry !== undefined && entry.object.metadata.uid === object.metadata.uid) {',
+        'if (entry !== undefined && entry.object.metadata.name === object.metadata.name) {',
       ],
     ],
     caughtBy: storeTest('another object under the same name is told as deleted and added'),

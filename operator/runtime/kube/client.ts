@@ -3,13 +3,15 @@ import type { KubeObject, ObjectKey, Resource } from './object.ts';
 export interface CallOptions {
   /** Aborts the call; it rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Deadline of the whole call, retries included, in milliseconds. Default by verb: 10 s, 60 s for a list. */
+  /** Deadline of the whole call, retries included, in milliseconds. Default by verb: 10 s to get, 60 s to list, 30 s to write. */
   readonly timeoutMs?: number;
   /**
    * Called right before each try goes on the wire, retries included, when credentials and connection are there. What it
    * throws ends the call, and nothing was sent. For fences: "am I still the leader?" belongs here, not before a queue.
    */
   readonly beforeSend?: () => void;
+  /** Goes before all calls that wait for their turn. For the few that keep the process alive, such as renewing a Lease. */
+  readonly urgent?: boolean;
 }
 
 export interface ListOptions extends CallOptions {
@@ -71,18 +73,35 @@ export interface KubeClient {
   raw(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown, options?: CallOptions): Promise<unknown>;
 }
 
+/** A field that server-side apply did not take over, because another manager owns it with another value. */
+export interface FieldConflict {
+  /** As in managedFields: `kubectl`, `kube-controller-manager`, … */
+  readonly manager: string;
+  /** Path of the field: `.spec.replicas`. */
+  readonly field: string;
+}
+
 /** The API server said no. `reason` is the machine-readable one of the Status object (`NotFound`, `Conflict`, `Invalid`, …). */
 export class KubeApiError extends Error {
   override readonly name = 'KubeApiError';
   readonly status: number;
   readonly reason: string;
   readonly retryAfterSeconds: number | undefined;
+  /** Who owns what was applied without force; empty for every other refusal. */
+  readonly conflicts: readonly FieldConflict[];
 
-  constructor(status: number, reason: string, message: string, retryAfterSeconds?: number) {
+  constructor(
+    status: number,
+    reason: string,
+    message: string,
+    retryAfterSeconds?: number,
+    conflicts: readonly FieldConflict[] = [],
+  ) {
     super(message);
     this.status = status;
     this.reason = reason;
     this.retryAfterSeconds = retryAfterSeconds;
+    this.conflicts = conflicts;
   }
 }
 

@@ -23,19 +23,24 @@ export interface ConnectOptions {
   readonly registry?: Registry;
   readonly clock?: Clock;
   readonly random?: Random;
+  /** Requests under way at once, watches left out; more wait in order. Default 64. */
+  readonly maxInFlight?: number;
 }
 
 export function connectCluster(credentials: Credentials, options: ConnectOptions = {}): Cluster {
-  const { clock = systemClock, random = Math.random, userAgent = 'sluice', registry } = options;
+  const { clock = systemClock, random = Math.random, userAgent = 'sluice', registry, maxInFlight } = options;
   const connection = createConnection(clock, credentials);
   const observer = registry === undefined ? undefined : observeRequests(registry, new URL(credentials.server).host);
-  const transport = createTransport({ clock, random, credentials, connection, userAgent, observer });
+  const transport = createTransport({
+    ...{ clock, random, credentials, connection, userAgent, observer },
+    ...(maxInFlight === undefined ? {} : { maxInFlight }),
+  });
   return { client: createClient(transport), transport, close: () => transport.close() };
 }
 
 /** The cluster this process runs in, by the service account of its pod. Throws outside a pod. */
 export function connectInCluster(options?: ConnectOptions): Cluster {
-  return connectCluster(inClusterCredentials(), options);
+  return connectCluster(inClusterCredentials(undefined, undefined, options?.clock), options);
 }
 
 /** The cluster of a kubeconfig. Rejects when file or context do not exist. */
@@ -43,5 +48,5 @@ export async function connectKubeconfig(
   kubeconfig: KubeconfigOptions = {},
   options?: ConnectOptions,
 ): Promise<Cluster> {
-  return connectCluster(await kubeconfigCredentials(kubeconfig), options);
+  return connectCluster(await kubeconfigCredentials(kubeconfig, options?.clock), options);
 }

@@ -1,39 +1,37 @@
-import {
-  type ClientHttp2Session,
-  type ClientHttp2Stream,
-  connect,
-  constants,
-  type OutgoingHttpHeaders,
-} from 'node:http2';
+import { type ClientHttp2Session, connect, constants } from 'node:http2';
 import type { Clock } from '../clock.ts';
-import type { Credentials } from './credentials.ts';
-import { unlessAborted } from './deadline.ts';
+import type { Credentials, TlsMaterial } from './credentials.ts';
 
 const CONNECT_MS = 10_000;
 
-/** How often a connection is asked whether it lives, and how long the answer may take. */
-export interface PingTimes {
+/**
+ * How much the server may send ahead of what was read, per stream and for all of them. The 64 kB of the protocol would
+ * make a first list of 25 MB wait for four hundred round trips.
+ */
+const STREAM_WINDOW_BYTES = 4 * 2 ** 20;
+const CONNECTION_WINDOW_BYTES = 16 * 2 ** 20;
+const settings = { enablePush: false, initialWindowSize: STREAM_WINDOW_BYTES, maxFrameSize: 2 ** 18 };
+
+export interface ConnectionTimes {
+  /** How often a connection is asked whether it lives, and how long the answer may take. */
   readonly pingAfterMs: number;
   readonly pingAnswerMs: number;
+  /** How often certificates are compared with those the connection was made with. */
+  readonly certificatesMs: number;
 }
 
-const defaultPing: PingTimes = { pingAfterMs: 5_000, pingAnswerMs: 5_000 };
+const defaultTimes: ConnectionTimes = { pingAfterMs: 5_000, pingAnswerMs: 5_000, certificatesMs: 30_000 };
 
 /**
  * One HTTP/2 connection to the API server, made when first needed and made anew when it is gone. Half-open connections
- * are found within 10 s by PING; after GOAWAY new requests take a new connection while old ones finish on theirs.
+ * are found within 10 s by PING. After GOAWAY, and after our certificates were replaced, new requests take a new
+ * connection while old ones finish on theirs.
  */
 export interface Connection {
-  /**
-   * Opens a stream. Rejects with UnsentError when no connection can be had, with the signal's reason on abort, with
-   * HeldBackError when `beforeSend` throws; that one is called last, when nothing stands between it and the wire.
-   */
-  open(
-    headers: OutgoingHttpHeaders,
-    endStream: boolean,
-    signal: AbortSignal,
-    beforeSend?: () => void,
-  ): Promise<ClientHttp2Stream>;
+  /** The session for the next request. Rejects with UnsentError when no connection can be had. */
+  session(): Promise<ClientHttp2Session>;
+  /** How many streams the server lets us have open at once, as far as it has said. */
+  maxStreams(): number;
   close(): void;
 }
 
@@ -42,51 +40,39 @@ export class UnsentError extends Error {
   override readonly name = 'UnsentError';
 }
 
-/** The caller's own `beforeSend` threw, which is the cause. Nothing was sent, and nothing is to be tried again. */
-export class HeldBackError extends Error {
-  override readonly name = 'HeldBackError';
-}
-
-export function createConnection(clock: Clock, credentials: Credentials, ping = defaultPing): Connection {
+export function createConnection(clock: Clock, credentials: Credentials, times = defaultTimes): Connection {
   const sessions = new Set<ClientHttp2Session>();
   let current: Promise<ClientHttp2Session> | undefined;
+  let maxStreams = Number.POSITIVE_INFINITY;
 
-  const usable = (): Promise<ClientHttp2Session> => {
-    if (current !== undefined) return current;
-    const made = establish(clock, credentials, ping, (session) => {
+  const make = (): Promise<ClientHttp2Session> => {
+    const retire = (): void => {
+      if (current === made) current = undefined;
+    };
+    const adopt = (session: ClientHttp2Session): void => {
       sessions.add(session);
-      const retire = (): void => {
-        if (current === made) current = undefined;
-      };
+      session.on('remoteSettings', (remote) => {
+        maxStreams = remote.maxConcurrentStreams ?? Number.POSITIVE_INFINITY;
+      });
       session.once('goaway', retire);
       session.once('close', () => {
         retire();
         sessions.delete(session);
       });
-    });
-    current = made;
-    made.catch(() => {
-      if (current === made) current = undefined;
+    };
+    const made = establish({ clock, credentials, times, adopt, retire }).catch((cause: unknown) => {
+      retire();
+      throw new UnsentError(`no connection to ${credentials.server}: ${String(cause)}`, { cause });
     });
     return made;
   };
 
   return {
-    async open(headers, endStream, signal, beforeSend) {
-      const connected = usable().catch((cause: unknown) => {
-        throw new UnsentError(`no connection to ${credentials.server}: ${String(cause)}`, { cause });
-      });
-      const session = await unlessAborted(connected, signal);
-      if (session.closed || session.destroyed) {
-        throw new UnsentError('the connection was closed before the request was sent');
-      }
-      try {
-        beforeSend?.();
-      } catch (cause) {
-        throw new HeldBackError('the caller held the request back', { cause });
-      }
-      return session.request(headers, { endStream });
+    session() {
+      current ??= make();
+      return current;
     },
+    maxStreams: () => maxStreams,
     close() {
       current = undefined;
       for (const session of sessions) session.destroy(undefined, constants.NGHTTP2_CANCEL);
@@ -94,13 +80,19 @@ export function createConnection(clock: Clock, credentials: Credentials, ping = 
   };
 }
 
-async function establish(
-  clock: Clock,
-  credentials: Credentials,
-  ping: PingTimes,
-  adopt: (session: ClientHttp2Session) => void,
-): Promise<ClientHttp2Session> {
-  const session = connect(credentials.server, { ...(await credentials.tls()), ALPNProtocols: ['h2'] });
+interface Making {
+  readonly clock: Clock;
+  readonly credentials: Credentials;
+  readonly times: ConnectionTimes;
+  readonly adopt: (session: ClientHttp2Session) => void;
+  /** Makes the next request take another connection. */
+  readonly retire: () => void;
+}
+
+async function establish(making: Making): Promise<ClientHttp2Session> {
+  const { clock, credentials, times, adopt } = making;
+  const tls = await credentials.tls();
+  const session = connect(credentials.server, { ...tls, settings, ALPNProtocols: ['h2'] });
   adopt(session);
   await new Promise<void>((resolve, reject) => {
     const cancel = clock.setTimer(CONNECT_MS, () => {
@@ -116,14 +108,16 @@ async function establish(
     });
     session.once('error', reject);
   });
+  session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
   // From here on an error of the connection reaches every stream on it, which is where it is reported.
   session.on('error', () => {});
-  watchOver(clock, ping, session);
+  watchOver(clock, times, session);
+  watchCertificates(making, tls, session);
   return session;
 }
 
 /** Destroys a session whose other end does not answer: TCP alone would notice after a quarter of an hour. */
-function watchOver(clock: Clock, { pingAfterMs, pingAnswerMs }: PingTimes, session: ClientHttp2Session): void {
+function watchOver(clock: Clock, { pingAfterMs, pingAnswerMs }: ConnectionTimes, session: ClientHttp2Session): void {
   let cancel = (): void => {};
   const lost = (): void => session.destroy(new Error(`no answer to PING within ${pingAnswerMs} ms`));
   const ping = (): void => {
@@ -136,4 +130,31 @@ function watchOver(clock: Clock, { pingAfterMs, pingAnswerMs }: PingTimes, sessi
   };
   cancel = clock.setTimer(pingAfterMs, ping);
   session.once('close', () => cancel());
+}
+
+/** Leaves a connection whose certificates have been replaced, before the server refuses the old ones at a bad time. */
+function watchCertificates(
+  { clock, credentials, times: { certificatesMs }, retire }: Making,
+  used: TlsMaterial,
+  session: ClientHttp2Session,
+): void {
+  const before = fingerprint(used);
+  let cancel = (): void => {};
+  const compare = async (): Promise<void> => {
+    // A file that is being replaced at this moment can be read again in half a minute.
+    const now = await credentials.tls().then(fingerprint, () => before);
+    if (session.destroyed) return;
+    if (now === before) {
+      cancel = clock.setTimer(certificatesMs, () => void compare());
+      return;
+    }
+    retire();
+    session.close();
+  };
+  cancel = clock.setTimer(certificatesMs, () => void compare());
+  session.once('close', () => cancel());
+}
+
+function fingerprint({ ca, cert, key }: TlsMaterial): string {
+  return JSON.stringify([ca, cert, key].map(String));
 }

@@ -1,7 +1,8 @@
-import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { VirtualClock } from '../testing/virtual-clock.ts';
 import { inClusterCredentials } from './credentials.ts';
 
 let folder: string;
@@ -14,12 +15,35 @@ afterEach(() => rm(folder, { recursive: true }));
 
 const env = { KUBERNETES_SERVICE_HOST: '10.96.0.1', KUBERNETES_SERVICE_PORT: '6443' };
 
-test('a token that was replaced on disk is used from the next request on', async () => {
-  const credentials = inClusterCredentials(env, folder);
+test('a token that was replaced on disk is used within ten seconds, at once after a refusal', async () => {
+  const clock = new VirtualClock();
+  const credentials = inClusterCredentials(env, folder, clock);
   expect(await credentials.authorization()).toBe('Bearer first');
   await writeFile(join(folder, 'token'), 'second');
-  await utimes(join(folder, 'token'), new Date(), new Date(Date.now() + 10_000));
+  expect(await credentials.authorization()).toBe('Bearer first');
+  await clock.advance(10_000);
   expect(await credentials.authorization()).toBe('Bearer second');
+  await writeFile(join(folder, 'token'), 'third');
+  credentials.renew?.();
+  expect(await credentials.authorization()).toBe('Bearer third');
+});
+
+test('while the token cannot be read the last one counts; without any there is an error', async () => {
+  const clock = new VirtualClock();
+  const credentials = inClusterCredentials(env, folder, clock);
+  await credentials.authorization();
+  await rm(join(folder, 'token'));
+  await clock.advance(10_000);
+  expect(await credentials.authorization()).toBe('Bearer first');
+  await writeFile(join(folder, 'token'), 'second');
+  await clock.advance(10_000);
+  expect(await credentials.authorization()).toBe('Bearer second');
+  await rm(join(folder, 'token'));
+  const other = inClusterCredentials(env, folder, clock);
+  await expect(other.authorization()).rejects.toThrow('ENOENT');
+  await writeFile(join(folder, 'token'), 'there');
+  await clock.advance(10_000);
+  expect(await other.authorization()).toBe('Bearer there');
 });
 
 test('an authority that was replaced on disk is trusted from the next connection on', async () => {

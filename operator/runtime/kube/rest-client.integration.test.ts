@@ -54,7 +54,9 @@ test('apply owns fields; without force the other owner is named', async () => {
     fieldManager: 'second',
     force: false,
   });
-  await expect(other).rejects.toThrow(/conflict with "first"/);
+  const refused = await other.catch((error: unknown) => error);
+  expect(String(refused)).toContain('conflict with "first"');
+  expect(refused).toMatchObject({ conflicts: [{ manager: 'first', field: '.data.a' }] });
   const forced = await cluster.client.apply(ConfigMap, configMap('applied', { a: 'theirs' }), {
     fieldManager: 'second',
   });

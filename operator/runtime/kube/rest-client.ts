@@ -4,9 +4,13 @@ import { collectionPath, objectPath } from './paths.ts';
 import { Pod } from './resources.ts';
 import type { Transport, TransportRequest } from './transport.ts';
 
-/** Deadlines of whole calls, retries included. */
-const CALL_MS = 10_000;
+/**
+ * Deadlines of whole calls, retries included. A write may go through admission webhooks, each of which the server gives
+ * 10 s by default: whoever gives up earlier does not know what happened.
+ */
+const GET_MS = 10_000;
 const LIST_MS = 60_000;
+const WRITE_MS = 30_000;
 /** Objects per page: large enough to be quick, small enough for etcd and for the API server's memory. */
 export const PAGE_SIZE = 500;
 
@@ -24,13 +28,14 @@ export function createClient(transport: Transport): KubeClient {
   const call = (
     options: CallOptions | undefined,
     request: Omit<TransportRequest, 'signal' | 'timeoutMs'>,
-    timeoutMs = CALL_MS,
+    timeoutMs = request.method === 'GET' ? GET_MS : WRITE_MS,
   ): Promise<unknown> =>
     transport.request({
       ...request,
       timeoutMs: options?.timeoutMs ?? timeoutMs,
       ...(options?.signal === undefined ? {} : { signal: options.signal }),
       ...(options?.beforeSend === undefined ? {} : { beforeSend: options.beforeSend }),
+      ...(options?.urgent === undefined ? {} : { urgent: options.urgent }),
     });
 
   return {

@@ -13,6 +13,9 @@ let transport: Transport;
 let sessions: ServerHttp2Session[];
 let paths: string[];
 let answer: (stream: ServerHttp2Stream, path: string) => void;
+let certificate: string;
+let token: string;
+let tokensSeen: (string | undefined)[];
 
 /** Waits of exactly a second, which only Retry-After asks for here, are counted and cut short. */
 let askedToWait: number;
@@ -37,12 +40,14 @@ beforeEach(async () => {
   askedToWait = 0;
   sessions = [];
   paths = [];
+  tokensSeen = [];
   answer = (stream, path) => json(stream, 200, { path });
   server = createServer();
   server.on('session', (session) => sessions.push(session));
   server.on('stream', (stream, headers) => {
     const path = headers[':path'] ?? '';
     paths.push(path);
+    tokensSeen.push(headers.authorization);
     stream.on('error', () => {});
     stream.on('data', () => {});
     answer(stream, path);
@@ -53,16 +58,22 @@ beforeEach(async () => {
   proxy = await startFaultProxy({ host: '127.0.0.1', port: address.port });
   const credentials = {
     server: `http://127.0.0.1:${proxy.port}`,
-    tls: async () => ({}),
-    authorization: async () => 'Bearer secret',
+    tls: async () => ({ cert: certificate }),
+    authorization: async () => `Bearer ${token}`,
+    renew: () => {
+      token = 'renewed';
+    },
   };
+  certificate = 'first';
+  token = 'secret';
   transport = createTransport({
     clock,
     random: () => 0,
     credentials,
-    connection: createConnection(systemClock, credentials, { pingAfterMs: 50, pingAnswerMs: 100 }),
+    connection: createConnection(systemClock, credentials, { pingAfterMs: 50, pingAnswerMs: 100, certificatesMs: 20 }),
     userAgent: 'test',
     retry: { maxTries: 4, baseMs: 1, maxMs: 2 },
+    maxInFlight: 50,
   });
 });
 
@@ -77,6 +88,91 @@ test('all requests share one connection', async () => {
   const answers = await Promise.all(Array.from({ length: 50 }, (_, i) => get(`/${i}`)));
   expect(answers).toHaveLength(50);
   expect(proxy.accepted).toBe(1);
+});
+
+test('no more requests are under way than allowed, however many are asked for', async () => {
+  const open = new Set<() => void>();
+  let most = 0;
+  answer = (stream, path) => {
+    const finish = (): void => {
+      open.delete(finish);
+      json(stream, 200, { path });
+    };
+    open.add(finish);
+    most = Math.max(most, open.size);
+    setImmediate(finish);
+  };
+  const answers = await Promise.all(Array.from({ length: 500 }, (_, i) => get(`/${i}`)));
+  expect(answers).toHaveLength(500);
+  expect(most).toBe(50);
+});
+
+test('a server that lets in few streams gets no more, its watches counted', async () => {
+  server.updateSettings({ maxConcurrentStreams: 4 });
+  await get('/settings');
+  let open = 0;
+  let most = 0;
+  answer = (stream, path) => {
+    if (path === '/watch') {
+      stream.respond({ ':status': 200 });
+      stream.write('first');
+      return;
+    }
+    most = Math.max(most, ++open);
+    setImmediate(() => {
+      open--;
+      json(stream, 200, { path });
+    });
+  };
+  const watch = transport.stream({ path: '/watch', timeoutMs: 10_000 })[Symbol.asyncIterator]();
+  await watch.next();
+  await Promise.all(Array.from({ length: 100 }, (_, i) => get(`/${i}`)));
+  expect(most).toBe(3);
+  await watch.return?.();
+});
+
+test('a call that waits for its turn is given up at its deadline and is never sent', async () => {
+  answer = () => {};
+  const busy = Array.from({ length: 50 }, () => failureOf(get('/busy', { timeoutMs: 300 })));
+  const error = await failureOf(get('/late', { timeoutMs: 30 }));
+  expect(String(error)).toContain('no answer to /late within 30 ms');
+  await Promise.all(busy);
+  expect(paths).not.toContain('/late');
+  answer = (stream, path) => json(stream, 200, { path });
+  expect(await get('/after')).toEqual({ path: '/after' });
+});
+
+test('a refused token is read anew, once, and the request sent again, also a write', async () => {
+  answer = (stream, path) => {
+    if (tokensSeen.at(-1) === 'Bearer renewed') json(stream, 200, { path });
+    else json(stream, 401, { reason: 'Unauthorized', message: 'who are you' });
+  };
+  expect(await get('/write', { method: 'POST', body: {} })).toEqual({ path: '/write' });
+  expect(tokensSeen).toEqual(['Bearer secret', 'Bearer renewed']);
+  answer = (stream) => json(stream, 401, { reason: 'Unauthorized', message: 'who are you' });
+  expect(await failureOf(get('/again'))).toMatchObject({ status: 401 });
+  expect(paths.filter((path) => path === '/again')).toHaveLength(2);
+});
+
+test('when certificates were replaced, new requests take a new connection and a running one ends well', async () => {
+  let finish = (): void => {};
+  answer = (stream, path) => {
+    if (path === '/slow') finish = () => json(stream, 200, { path });
+    else json(stream, 200, { path });
+  };
+  const slow = get('/slow');
+  await expect.poll(() => paths).toContain('/slow');
+  await get('/same');
+  expect(proxy.accepted).toBe(1);
+  certificate = 'second';
+  await expect
+    .poll(async () => {
+      await get('/next');
+      return proxy.accepted;
+    })
+    .toBe(2);
+  finish();
+  expect(await slow).toEqual({ path: '/slow' });
 });
 
 test('after GOAWAY the next request takes a new connection and a running one still ends well', async () => {
