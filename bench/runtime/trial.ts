@@ -37,13 +37,14 @@ export interface Performance {
   stop(): Promise<void>;
 }
 
-export async function perform(name: string, command: readonly string[]): Promise<Performance> {
+/** Opens a stage and starts the operator on it; `label` names its log. */
+export async function perform(label: string, command: readonly string[]): Promise<Performance> {
   const stage = await openStage();
   try {
     await createWidget(stage.cluster, 'first');
-    const ready = await watchReady(stage.cluster);
+    const ready = watchReady(stage.cluster);
     const startedAt = Date.now();
-    const operator = await startOperator(command, stage.operatorEnv, join(places.results, 'logs', `${name}.log`));
+    const operator = await startOperator(command, stage.operatorEnv, join(places.results, 'logs', `${label}.log`));
     const stop = async (): Promise<void> => {
       await operator.stop();
       await ready.stop();
@@ -73,8 +74,8 @@ export async function burst({ stage, operator, ready }: Performance, count: numb
 }
 
 /** One round of one operator: burst, then paced creations, then a check that everything is there. */
-export async function trial(name: string, command: readonly string[], count: number): Promise<TrialFigures> {
-  const performance = await perform(name, command);
+export async function trial(label: string, command: readonly string[], count: number): Promise<TrialFigures> {
+  const performance = await perform(label, command);
   const { stage, operator, ready, startSeconds } = performance;
   try {
     const from = Date.now();

@@ -52,29 +52,21 @@ export interface ReadyWatch {
   stop(): Promise<void>;
 }
 
-/** Watches all Widgets from now on; those that are Ready already count too. */
-export async function watchReady({ client, transport }: Cluster): Promise<ReadyWatch> {
-  const { items, resourceVersion } = await client.list(Widget, { namespace });
-  const ready = new Set(items.filter(isReady).map(({ metadata }) => metadata.name));
-  const times = Array.from(ready, () => Date.now());
+/** Watches all Widgets until it is stopped; those that are Ready already count too. */
+export function watchReady(cluster: Cluster): ReadyWatch {
+  const ready = new Set<string>();
+  const times: number[] = [];
   const ended = new AbortController();
   let failure: unknown;
-  const path = `/apis/bench.sluice.dev/v1/namespaces/${namespace}/widgets?watch=1&resourceVersion=${resourceVersion}`;
+  const see = (widget: Widget): void => {
+    const { name } = widget.metadata;
+    if (ready.has(name) || !isReady(widget)) return;
+    ready.add(name);
+    times.push(Date.now());
+  };
   const watching = (async () => {
-    let rest = '';
-    const decoder = new TextDecoder();
-    const limits = { timeoutMs: 3_600_000, signal: ended.signal };
-    for await (const chunk of transport.stream({ path, ...limits })) {
-      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) {
-        const { object }: { object: Widget } = JSON.parse(line);
-        const { name } = object.metadata;
-        if (ready.has(name) || !isReady(object)) continue;
-        ready.add(name);
-        times.push(Date.now());
-      }
-    }
+    // A server under load ends a watch that is slow: then everything is listed again.
+    while (!ended.signal.aborted) await listAndWatch(cluster, see, ended.signal);
   })().catch((error: unknown) => {
     if (!ended.signal.aborted) failure = error;
   });
@@ -93,6 +85,27 @@ export async function watchReady({ client, transport }: Cluster): Promise<ReadyW
       await watching;
     },
   };
+}
+
+async function listAndWatch(
+  { client, transport }: Cluster,
+  see: (widget: Widget) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const { items, resourceVersion } = await client.list(Widget, { namespace, signal });
+  items.forEach(see);
+  const path = `/apis/bench.sluice.dev/v1/namespaces/${namespace}/widgets?watch=1&resourceVersion=${resourceVersion}`;
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of transport.stream({ path, timeoutMs: 3_600_000, signal })) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const { type, object }: { type: string; object: Widget } = JSON.parse(line);
+      if (type === 'ERROR') return;
+      see(object);
+    }
+  }
 }
 
 /** Throws unless every Widget is Ready and owns one child of each kind. */
