@@ -1,27 +1,43 @@
-import { Ladder, MAX_PRICE, NO_ASK } from './ladder.ts';
+import type { Clearing } from './auction.ts';
+import { indicative, uncross } from './auction.ts';
+import { MAX_PRICE } from './ladder.ts';
+import { Matcher } from './matcher.ts';
+import { FILL_OR_KILL, IMMEDIATE_OR_CANCEL, KEEP_PRIORITY, MARKET, POST_ONLY } from './order-flags.ts';
+import { BUY, SELL, type Side } from './queues.ts';
 import { Reason, type Reports, ReportType } from './reports.ts';
-import { LEVEL, NEXT, PREVIOUS, PRICE, REMAINING, RestingOrders, SIDE } from './resting-orders.ts';
+import {
+  HIDDEN,
+  LINKED,
+  OWNER_SHIFT,
+  PARTNER,
+  PRICE,
+  REMAINING,
+  SIDE_BIT,
+  SPECIAL,
+  TERMS,
+  WAITING,
+} from './resting-orders.ts';
 
-export const BUY = 0;
-export const SELL = 1;
-/** 0 or 1, as in the oracle's report text. */
-export type Side = typeof BUY | typeof SELL;
+export * from './order-flags.ts';
+export { BUY, SELL, type Side };
 
 /** Highest quantity of one order in lots. */
 export const MAX_QUANTITY = 2_147_483_647;
-/** Resting orders in one book unless it is told otherwise; keeps the volume of a level exact (2^21 × 2^31 < 2^53). */
+/** Orders in one book unless it is told otherwise; keeps the volume of a level exact (2^21 × 2^31 < 2^53). */
 export const MAX_RESTING = 2 ** 21;
+/** Highest number of an owner. 0 is nobody, whose orders trade with each other. */
+export const MAX_OWNER = 2 ** 25 - 1;
 
-/** Bits of `flags` of `place` and `replace`. */
-export const IMMEDIATE_OR_CANCEL = 1;
-export const FILL_OR_KILL = 2;
-export const POST_ONLY = 4;
-/** `replace` at the same price with no more quantity keeps the order's place in its queue. */
-export const KEEP_PRIORITY = 8;
+export const CONTINUOUS = 0;
+/** Nothing is placed or changed; cancels pass. */
+export const HALTED = 1;
+/** Plain limit orders are collected for an auction and do not match. */
+export const CALL = 2;
+export type Phase = typeof CONTINUOUS | typeof HALTED | typeof CALL;
 
 const ACCEPTED = ReportType.accepted;
-const CANCELLED_BY_REQUEST = ReportType.cancelled | (Reason.byRequest << 16);
 const CANCELLED_REMAINDER = ReportType.cancelled | (Reason.immediateRemainder << 16);
+const IMMEDIATE = IMMEDIATE_OR_CANCEL | FILL_OR_KILL;
 
 /**
  * One symbol's limit order book with price-time priority. Prices are ticks in [1, MAX_PRICE], quantities lots in
@@ -29,67 +45,138 @@ const CANCELLED_REMAINDER = ReportType.cancelled | (Reason.immediateRemainder <<
  * per message: the same calls give the same reports on every machine.
  */
 export class Book {
-  /** Highest bid in ticks, 0 when there is none. */
-  bestBid = 0;
-  /** Lowest ask in ticks, NO_ASK when there is none. */
-  bestAsk: number = NO_ASK;
-  /** Sequence number of the message at work; its low 32 bits go into the reports. The caller sets it. */
-  sequence = 0;
-  private readonly reports: Reports;
+  private readonly matcher: Matcher;
   private readonly maxResting: number;
-  private readonly ladder = new Ladder();
-  private readonly orders = new RestingOrders();
+  private currentPhase: Phase = CONTINUOUS;
 
   constructor(reports: Reports, maxResting = MAX_RESTING) {
-    this.reports = reports;
+    this.matcher = new Matcher(reports);
     this.maxResting = maxResting;
   }
 
-  /** Number of resting orders. */
+  /** Sequence number of the message at work; its low 32 bits go into the reports. */
+  set sequence(sequence: number) {
+    this.matcher.sequence = sequence;
+  }
+
+  /** Number of orders: resting, waiting and collected. */
   get size(): number {
-    return this.orders.count;
+    return this.matcher.orders.count;
+  }
+
+  /** Highest bid in ticks, 0 when there is none. */
+  get bestBid(): number {
+    return this.matcher.queues.bid;
+  }
+
+  /** Lowest ask in ticks, NO_ASK when there is none. */
+  get bestAsk(): number {
+    return this.matcher.queues.ask;
+  }
+
+  /** Price of the last trade, 0 before the first. Set for a snapshot that is loaded. */
+  get lastPrice(): number {
+    return this.matcher.lastPrice;
+  }
+
+  set lastPrice(price: number) {
+    this.matcher.lastPrice = price;
+  }
+
+  get phase(): Phase {
+    return this.currentPhase;
+  }
+
+  get band(): { readonly lowest: number; readonly highest: number } {
+    return { lowest: this.matcher.lowestPrice, highest: this.matcher.highestPrice };
   }
 
   /**
-   * A limit order; a market order is one at the last price of its side with IMMEDIATE_OR_CANCEL. Reports accepted, its trades,
+   * A limit order; a market order is one at `marketPrice` with MARKET and IMMEDIATE_OR_CANCEL. Reports accepted, its trades,
    * and cancelled for what is left of an immediate order; or rejected, and then nothing changed.
    */
-  place(id: number, side: Side, price: number, quantity: number, flags: number): void {
-    const refusal = this.refusal(id, side, price, quantity, flags);
+  place(id: number, side: Side, price: number, quantity: number, flags: number, owner = 0): void {
+    const { matcher } = this;
+    const { reports, sequence } = matcher;
+    const limit = (flags & MARKET) === 0 ? price : matcher.inBand(side, price, flags);
+    const refusal = this.refusal(id, side, limit, quantity, flags, owner);
     if (refusal !== Reason.none) {
-      this.reports.push(ReportType.rejected | (side << 8) | (refusal << 16), price, quantity, this.sequence, id, 0);
+      reports.push(ReportType.rejected | (side << 8) | (refusal << 16), price, quantity, sequence, id, 0);
       return;
     }
-    this.reports.push(ACCEPTED | (side << 8), price, quantity, this.sequence, id, 0);
-    const remaining = this.match(id, side, price, quantity);
-    if (remaining === 0) return;
-    if ((flags & (IMMEDIATE_OR_CANCEL | FILL_OR_KILL)) !== 0) {
-      this.reports.push(CANCELLED_REMAINDER | (side << 8), price, remaining, this.sequence, id, 0);
+    reports.push(ACCEPTED | (side << 8), price, quantity, sequence, id, 0);
+    const terms = side | (owner << OWNER_SHIFT);
+    if (this.currentPhase === CALL) {
+      matcher.call.add(matcher.orders.add(id), terms, price, quantity);
       return;
     }
-    this.rest(this.orders.add(id), side, price, remaining);
+    let remaining = quantity;
+    if (matcher.meets(side, limit)) {
+      remaining = matcher.match(id, side, limit, quantity, flags, owner);
+      if (remaining === 0) {
+        matcher.enterTriggered();
+        return;
+      }
+    }
+    if ((flags & IMMEDIATE) === 0) matcher.queues.rest(matcher.orders.add(id), terms, limit, remaining);
+    else reports.push(CANCELLED_REMAINDER | (side << 8), price, remaining, sequence, id, 0);
+    if (remaining !== quantity) matcher.enterTriggered();
+  }
+
+  /**
+   * An order with more to it than `place` takes; 0 where it has not: `stop`, the last price at which it enters the book; `peak`, the
+   * lots it shows at a time, of which each new portion goes to the end of the queue; `partner`, the id of an open order of its side:
+   * when one of the two trades, is triggered or leaves, the other is cancelled. Reports as `place` does, and triggered.
+   */
+  placeSpecial(
+    id: number,
+    side: Side,
+    price: number,
+    quantity: number,
+    flags: number,
+    owner: number,
+    stop: number,
+    peak: number,
+    partner: number,
+  ): void {
+    const { matcher } = this;
+    const { reports, sequence } = matcher;
+    const refusal = this.specialRefusal(id, side, price, quantity, flags, owner, stop, partner);
+    if (refusal !== Reason.none) {
+      reports.push(ReportType.rejected | (side << 8) | (refusal << 16), price, quantity, sequence, id, 0);
+      return;
+    }
+    reports.push(ACCEPTED | (side << 8), price, quantity, sequence, id, 0);
+    const slot = matcher.addSpecial(id, side, price, quantity, flags, owner, peak);
+    if (partner !== 0) matcher.link(id, partner);
+    if (stop === 0) {
+      matcher.enter(slot);
+    } else if (side === BUY ? matcher.lastPrice < stop : matcher.lastPrice > stop) {
+      matcher.wait(slot, stop);
+    } else {
+      matcher.enterAsTriggered(slot);
+    }
+    matcher.enterTriggered();
   }
 
   /** Takes the order off the book. Reports cancelled with what was left of it, or cancelRejected. */
-  cancel(id: number): void {
-    const slot = this.orders.find(id);
+  cancel(id: number, reason: number = Reason.byRequest): void {
+    const { orders, queues, reports, sequence } = this.matcher;
+    const slot = orders.find(id);
     if (slot === 0) {
-      this.reports.push(ReportType.cancelRejected | (Reason.notResting << 16), 0, 0, this.sequence, id, 0);
+      reports.push(ReportType.cancelRejected | (Reason.notResting << 16), 0, 0, sequence, id, 0);
       return;
     }
-    const words = this.orders.words;
-    const side = words[slot + SIDE] as Side;
-    const price = words[slot + PRICE] as number;
-    this.reports.push(
-      CANCELLED_BY_REQUEST | (side << 8),
-      price,
-      words[slot + REMAINING] as number,
-      this.sequence,
-      id,
-      0,
-    );
-    this.unlink(slot, side, price);
-    this.orders.remove(slot);
+    const { words } = orders;
+    const terms = words[slot + TERMS] as number;
+    if ((terms & SPECIAL) !== 0) {
+      this.matcher.leave(slot, reason);
+      return;
+    }
+    const head = ReportType.cancelled | ((terms & SIDE_BIT) << 8) | (reason << 16);
+    reports.push(head, words[slot + PRICE] as number, words[slot + REMAINING] as number, sequence, id, 0);
+    queues.unlink(slot);
+    orders.remove(slot);
   }
 
   /**
@@ -97,192 +184,216 @@ export class Book {
    * left. Reports modified and its trades, or modifyRejected, and then nothing changed.
    */
   replace(id: number, price: number, quantity: number, flags: number): void {
-    const slot = this.orders.find(id);
-    if (slot === 0) {
-      this.reports.push(ReportType.modifyRejected | (Reason.notResting << 16), price, quantity, this.sequence, id, 0);
+    const { matcher } = this;
+    const { orders, queues, reports, sequence } = matcher;
+    const slot = orders.find(id);
+    const terms = orders.words[slot + TERMS] as number;
+    const side = (terms & SIDE_BIT) as Side;
+    const refusal = slot === 0 ? Reason.notResting : this.replaceRefusal(terms, side, price, flags);
+    if (refusal !== Reason.none) {
+      reports.push(ReportType.modifyRejected | (side << 8) | (refusal << 16), price, quantity, sequence, id, 0);
       return;
     }
-    const words = this.orders.words;
-    const side = words[slot + SIDE] as Side;
-    const oldPrice = words[slot + PRICE] as number;
-    if ((flags & POST_ONLY) !== 0 && this.crosses(side, price)) {
-      const head = ReportType.modifyRejected | (side << 8) | (Reason.wouldMatch << 16);
-      this.reports.push(head, price, quantity, this.sequence, id, 0);
+    reports.push(ReportType.modified | (side << 8), price, quantity, sequence, id, 0);
+    if ((flags & KEEP_PRIORITY) !== 0 && price === orders.words[slot + PRICE] && quantity <= matcher.open(slot)) {
+      matcher.reduce(slot, quantity);
       return;
     }
-    this.reports.push(ReportType.modified | (side << 8), price, quantity, this.sequence, id, 0);
-    const open = words[slot + REMAINING] as number;
-    if ((flags & KEEP_PRIORITY) !== 0 && price === oldPrice && quantity <= open) {
-      words[slot + REMAINING] = quantity;
-      this.addVolume(words[slot + LEVEL] as number, quantity - open);
+    if ((terms & SPECIAL) !== 0 || this.currentPhase === CALL) {
+      this.replaceSpecial(slot, price, quantity, flags);
       return;
     }
-    this.unlink(slot, side, oldPrice);
-    const remaining = this.match(id, side, price, quantity);
-    if (remaining === 0) this.orders.remove(slot);
-    else this.rest(slot, side, price, remaining);
+    queues.unlink(slot);
+    const remaining = matcher.match(id, side, price, quantity, flags, terms >> OWNER_SHIFT);
+    if (remaining === 0) orders.remove(slot);
+    else queues.rest(slot, terms, price, remaining);
+    if (remaining !== quantity) matcher.enterTriggered();
   }
 
-  /** Open quantity of a resting order in lots, 0 when it does not rest. */
+  /**
+   * Halts the book, opens a call for an auction, or (CONTINUOUS) opens it, which first trades what the call collected at one
+   * price. Reports the trades of that auction.
+   */
+  enterPhase(phase: Phase): void {
+    this.currentPhase = phase;
+    if (phase !== CONTINUOUS) return;
+    uncross(this.matcher);
+    this.matcher.enterTriggered();
+  }
+
+  /** Prices outside [lowest, highest] are refused from now on. Orders that rest outside stay. */
+  setBand(lowest: number, highest: number): void {
+    this.matcher.lowestPrice = lowest;
+    this.matcher.highestPrice = highest;
+  }
+
+  /** What an auction would trade now, and at which price; undefined when no orders meet. */
+  indicative(): Clearing | undefined {
+    return indicative(this.matcher);
+  }
+
+  /** Open quantity of an order in lots, what it hides included; 0 when it is not there. */
   remaining(id: number): number {
-    const slot = this.orders.find(id);
-    return slot === 0 ? 0 : (this.orders.words[slot + REMAINING] as number);
+    const slot = this.matcher.orders.find(id);
+    return slot === 0 ? 0 : this.matcher.open(slot);
   }
 
-  /** Calls `visit` with price and volume of the levels of `side`, best first, until it answers false. */
+  /** Whether the order is a stop that waits for its price. */
+  isWaiting(id: number): boolean {
+    const { orders } = this.matcher;
+    const slot = orders.find(id);
+    return slot !== 0 && ((orders.words[slot + TERMS] as number) & WAITING) !== 0;
+  }
+
+  /** The other of two linked orders, or 0. */
+  partnerOf(id: number): number {
+    const { ids, words, extras } = this.matcher.orders;
+    const slot = this.matcher.orders.find(id);
+    if (slot === 0 || ((words[slot + TERMS] as number) & LINKED) === 0) return 0;
+    return ids[(extras[slot + PARTNER] as number) >> 1] as number;
+  }
+
+  /** Calls `visit` with price and shown volume of the levels of `side`, best first, until it answers false. */
   levels(side: Side, visit: (price: number, volume: number) => boolean): void {
-    const { ladder } = this;
-    let price = side === BUY ? this.bestBid : this.bestAsk;
-    while (price !== 0 && price !== NO_ASK) {
-      if (!visit(price, ladder.volumes[(ladder.levelAt(price) >> 1) + 1] as number)) return;
-      price = side === BUY ? ladder.below(price) : ladder.above(price);
-    }
+    this.matcher.queues.levels(side, visit);
   }
 
-  /** Calls `visit` for every resting order of `side` in price-time order. Placing them again in this order rebuilds the side. */
-  eachOrder(side: Side, visit: (id: number, price: number, remaining: number) => void): void {
-    const { words, ids } = this.orders;
-    this.levels(side, (price) => {
-      let slot = this.ladder.words[this.ladder.levelAt(price)] as number;
-      while (slot !== 0) {
-        visit(ids[slot >> 1] as number, price, words[slot + REMAINING] as number);
-        slot = words[slot + NEXT] as number;
-      }
-      return true;
+  /**
+   * Calls `visit` for every resting order of `side` in price-time order with what it shows and hides. Restoring them in this order
+   * rebuilds the side.
+   */
+  eachOrder(side: Side, visit: (id: number, price: number, shown: number, hidden: number) => void): void {
+    const { words, ids } = this.matcher.orders;
+    this.matcher.queues.each(side, (slot) => {
+      const shown = words[slot + REMAINING] as number;
+      visit(ids[slot >> 1] as number, words[slot + PRICE] as number, shown, this.matcher.open(slot) - shown);
+    });
+  }
+
+  /** Calls `visit` for every waiting stop of `side`, in the order in which they would be triggered. */
+  eachStop(side: Side, visit: (id: number, stop: number) => void): void {
+    const { words, ids } = this.matcher.orders;
+    this.matcher.stops?.each(side, (slot) => visit(ids[slot >> 1] as number, words[slot + PRICE] as number));
+  }
+
+  /** Calls `visit` for every order that the call has collected, oldest first. */
+  eachCalled(visit: (id: number, side: Side, price: number, quantity: number) => void): void {
+    const { words, ids } = this.matcher.orders;
+    this.matcher.call.each((slot) => {
+      const side = ((words[slot + TERMS] as number) & SIDE_BIT) as Side;
+      visit(ids[slot >> 1] as number, side, words[slot + PRICE] as number, words[slot + REMAINING] as number);
     });
   }
 
   /** Puts an order back to rest behind those at its price, without matching or reporting: for a snapshot that is loaded. */
-  restore(id: number, side: Side, price: number, remaining: number): void {
-    this.rest(this.orders.add(id), side, price, remaining);
-  }
-
-  private refusal(id: number, side: Side, price: number, quantity: number, flags: number): number {
-    if (this.orders.find(id) !== 0) return Reason.duplicateId;
-    if (flags !== 0) {
-      if ((flags & POST_ONLY) !== 0 && this.crosses(side, price)) return Reason.wouldMatch;
-      if ((flags & FILL_OR_KILL) !== 0 && !this.fillable(side, price, quantity)) return Reason.notFillable;
-    }
-    // Conservative: an order that would fill without resting is refused too, so that a full book cannot depend on its price.
-    return this.orders.count >= this.maxResting ? Reason.bookFull : Reason.none;
-  }
-
-  private crosses(side: Side, price: number): boolean {
-    return side === BUY ? price >= this.bestAsk : price <= this.bestBid;
-  }
-
-  private fillable(side: Side, limit: number, quantity: number): boolean {
-    const { ladder } = this;
-    let missing = quantity;
-    let price = side === BUY ? this.bestAsk : this.bestBid;
-    while (price !== 0 && price !== NO_ASK && (side === BUY ? price <= limit : price >= limit)) {
-      missing -= ladder.volumes[(ladder.levelAt(price) >> 1) + 1] as number;
-      if (missing <= 0) return true;
-      price = side === BUY ? ladder.above(price) : ladder.below(price);
-    }
-    return false;
-  }
-
-  /** Matches against the other side up to `limit`. Returns what is left, in lots. */
-  private match(id: number, side: Side, limit: number, quantity: number): number {
-    let remaining = quantity;
-    if (side === BUY) {
-      while (remaining > 0 && this.bestAsk <= limit) {
-        remaining = this.take(id, this.bestAsk, SELL, remaining);
-      }
-    } else {
-      while (remaining > 0 && this.bestBid >= limit) {
-        remaining = this.take(id, this.bestBid, BUY, remaining);
-      }
-    }
-    return remaining;
-  }
-
-  /** Fills up to `quantity` from the level at `price`, first in first out, at the makers' price. Returns what is left. */
-  private take(taker: number, price: number, makerSide: Side, quantity: number): number {
-    const { ladder, orders, reports, sequence } = this;
-    const { words, ids } = orders;
-    const level = ladder.levelAt(price);
-    let remaining = quantity;
-    let maker = ladder.words[level] as number;
-    do {
-      const open = words[maker + REMAINING] as number;
-      if (open > remaining) {
-        words[maker + REMAINING] = open - remaining;
-        reports.push(ReportType.trade, price, remaining, sequence, ids[maker >> 1] as number, taker);
-        remaining = 0;
-        break;
-      }
-      reports.push(ReportType.trade, price, open, sequence, ids[maker >> 1] as number, taker);
-      remaining -= open;
-      const next = words[maker + NEXT] as number;
-      orders.remove(maker);
-      maker = next;
-    } while (maker !== 0 && remaining > 0);
-    ladder.words[level] = maker;
-    this.addVolume(level, remaining - quantity);
-    if (maker === 0) {
-      ladder.words[level + 1] = 0;
-      this.leaveLevel(level, makerSide, price);
-    } else {
-      words[maker + PREVIOUS] = 0;
-    }
-    return remaining;
-  }
-
-  private rest(slot: number, side: Side, price: number, remaining: number): void {
-    const words = this.orders.words;
-    const { ladder } = this;
-    const level = ladder.levelFor(price);
-    const tail = ladder.words[level + 1] as number;
-    words[slot + REMAINING] = remaining;
-    words[slot + PRICE] = price;
-    words[slot + PREVIOUS] = tail;
-    words[slot + NEXT] = 0;
-    words[slot + LEVEL] = level;
-    words[slot + SIDE] = side;
-    ladder.words[level + 1] = slot;
-    this.addVolume(level, remaining);
-    if (tail !== 0) {
-      words[tail + NEXT] = slot;
+  restore(id: number, side: Side, price: number, shown: number, owner = 0, hidden = 0, peak = 0): void {
+    const { matcher } = this;
+    if (peak === 0) {
+      matcher.queues.rest(matcher.orders.add(id), side | (owner << OWNER_SHIFT), price, shown);
       return;
     }
-    ladder.words[level] = slot;
-    ladder.occupy(level);
-    if (side === BUY) {
-      if (price > this.bestBid) this.bestBid = price;
-    } else if (price < this.bestAsk) {
-      this.bestAsk = price;
+    const slot = matcher.addSpecial(id, side, price, shown, 0, owner, peak);
+    matcher.orders.extras[slot + HIDDEN] = hidden;
+    matcher.queues.rest(slot, matcher.orders.words[slot + TERMS] as number, price, shown);
+  }
+
+  /** Puts a stop back to wait behind those of its price. */
+  restoreStop(
+    id: number,
+    side: Side,
+    price: number,
+    quantity: number,
+    flags: number,
+    owner: number,
+    stop: number,
+    peak: number,
+  ): void {
+    const slot = this.matcher.addSpecial(id, side, price, quantity, flags, owner, peak);
+    this.matcher.wait(slot, stop);
+  }
+
+  /** Puts an order back behind those that the call has collected. */
+  restoreCalled(id: number, side: Side, price: number, quantity: number, owner: number, peak: number): void {
+    const slot = this.matcher.addSpecial(id, side, price, quantity, 0, owner, peak);
+    this.matcher.call.add(slot, this.matcher.orders.words[slot + TERMS] as number, price, quantity);
+  }
+
+  /** Puts back the phase, without an auction. */
+  restorePhase(phase: Phase): void {
+    this.currentPhase = phase;
+  }
+
+  /** Makes each of two orders cancel the other. */
+  link(id: number, partner: number): void {
+    this.matcher.link(id, partner);
+  }
+
+  private refusal(id: number, side: Side, limit: number, quantity: number, flags: number, owner: number): number {
+    const { matcher } = this;
+    if (matcher.orders.find(id) !== 0) return Reason.duplicateId;
+    if (flags !== 0 || this.currentPhase !== CONTINUOUS) {
+      const phase = this.phaseRefusal((flags & (IMMEDIATE | POST_ONLY | MARKET)) === 0);
+      const refusal = phase === Reason.none ? matcher.entryRefusal(side, limit, quantity, flags, owner) : phase;
+      if (refusal !== Reason.none) return refusal;
+    } else if (limit < matcher.lowestPrice || limit > matcher.highestPrice) {
+      return Reason.outOfBand;
     }
+    // Conservative: an order that would fill without resting is refused too, so that a full book cannot depend on its price.
+    return matcher.orders.count >= this.maxResting ? Reason.bookFull : Reason.none;
   }
 
-  private unlink(slot: number, side: Side, price: number): void {
-    const words = this.orders.words;
-    const level = words[slot + LEVEL] as number;
-    const previous = words[slot + PREVIOUS] as number;
-    const next = words[slot + NEXT] as number;
-    this.addVolume(level, -(words[slot + REMAINING] as number));
-    if (previous !== 0) words[previous + NEXT] = next;
-    else this.ladder.words[level] = next;
-    if (next !== 0) words[next + PREVIOUS] = previous;
-    else this.ladder.words[level + 1] = previous;
-    if (previous === 0 && next === 0) this.leaveLevel(level, side, price);
-  }
-
-  /** The level emptied. Only when it was the best does the best move, and then at once. */
-  private leaveLevel(level: number, side: Side, price: number): void {
-    this.ladder.vacate(level);
-    if (side === BUY) {
-      if (price === this.bestBid) this.bestBid = this.ladder.below(price);
-    } else if (price === this.bestAsk) {
-      this.bestAsk = this.ladder.above(price);
+  private specialRefusal(
+    id: number,
+    side: Side,
+    price: number,
+    quantity: number,
+    flags: number,
+    owner: number,
+    stop: number,
+    partner: number,
+  ): number {
+    const { matcher } = this;
+    const { orders } = matcher;
+    if (orders.find(id) !== 0) return Reason.duplicateId;
+    const phase = this.phaseRefusal(false);
+    if (phase !== Reason.none) return phase;
+    const limit = matcher.inBand(side, price, flags);
+    // A stop meets the other side only when it is triggered, and the band then counts again.
+    const entry = matcher.entryRefusal(side, limit, quantity, stop === 0 ? flags : 0, owner);
+    if (entry !== Reason.none) return entry;
+    if (stop !== 0 && matcher.lastPrice === 0) return Reason.noLastPrice;
+    if (partner !== 0) {
+      const slot = orders.find(partner);
+      const terms = orders.words[slot + TERMS] as number;
+      if (slot === 0 || (terms & LINKED) !== 0 || (terms & SIDE_BIT) !== side) return Reason.badPartner;
     }
+    return orders.count >= this.maxResting ? Reason.bookFull : Reason.none;
   }
 
-  private addVolume(level: number, lots: number): void {
-    const volumes = this.ladder.volumes;
-    const at = (level >> 1) + 1;
-    volumes[at] = (volumes[at] as number) + lots;
+  private replaceRefusal(terms: number, side: Side, price: number, flags: number): number {
+    const { matcher } = this;
+    if ((terms & WAITING) !== 0) return Reason.waiting;
+    const phase = this.phaseRefusal((flags & POST_ONLY) === 0);
+    if (phase !== Reason.none) return phase;
+    if (price < matcher.lowestPrice || price > matcher.highestPrice) return Reason.outOfBand;
+    return (flags & POST_ONLY) !== 0 && matcher.meets(side, price) ? Reason.wouldMatch : Reason.none;
+  }
+
+  private phaseRefusal(isPlain: boolean): number {
+    if (this.currentPhase === CONTINUOUS) return Reason.none;
+    if (this.currentPhase === HALTED) return Reason.halted;
+    return isPlain ? Reason.none : Reason.notInAuction;
+  }
+
+  private replaceSpecial(slot: number, price: number, quantity: number, flags: number): void {
+    const { matcher } = this;
+    matcher.detach(slot);
+    if (this.currentPhase === CALL) {
+      matcher.call.add(slot, matcher.orders.words[slot + TERMS] as number, price, quantity);
+      return;
+    }
+    matcher.reenter(slot, price, quantity, flags);
+    matcher.enterTriggered();
   }
 }
 

@@ -3,6 +3,7 @@ import * as book from './book.ts';
 import * as reports from './reports.ts';
 import { checkSequence, checkSweep } from './testing/conformance.ts';
 import { sequences } from './testing/sequences.ts';
+import { surfaceSequences } from './testing/surface-sequences.ts';
 
 const engine = { book, reports };
 
@@ -16,4 +17,12 @@ describe('hand-made sequences, by the number of the invariant', () => {
   it('11: a single order fills 5,000 makers', () => {
     checkSweep(engine, 5_000);
   });
+});
+
+describe('hand-made sequences of the whole order surface', () => {
+  for (const sequence of surfaceSequences) {
+    it(sequence.name, () => {
+      checkSequence(engine, sequence);
+    });
+  }
 });

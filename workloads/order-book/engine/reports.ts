@@ -1,4 +1,4 @@
-/** What happened, one record per event, in order. The numbers are those of the oracle's report text. */
+/** What happened, one record per event, in order. The numbers up to 5 are those of the oracle's report text. */
 export const ReportType = {
   accepted: 0,
   trade: 1,
@@ -7,6 +7,10 @@ export const ReportType = {
   cancelRejected: 4,
   modifyRejected: 5,
   rejected: 6,
+  /** A stop's price came: it enters the book as an order of this price and quantity. */
+  triggered: 7,
+  /** Two orders of one owner met: both have this much less, and nobody traded. */
+  prevented: 8,
 } as const;
 
 /** Why an order was cancelled or refused; 0 where a report needs no reason. */
@@ -19,6 +23,22 @@ export const Reason = {
   wouldMatch: 5,
   notFillable: 6,
   bookFull: 7,
+  /** The book takes no orders now. */
+  halted: 8,
+  /** The book collects plain limit orders for an auction and takes no others. */
+  notInAuction: 9,
+  outOfBand: 10,
+  /** A stop needs a last price to compare with. */
+  noLastPrice: 11,
+  /** The other of two linked orders is not there, is linked already, or is on the other side. */
+  badPartner: 12,
+  /** A stop that waits cannot be replaced. */
+  waiting: 13,
+  selfTrade: 14,
+  /** The linked order traded or left. */
+  byPartner: 15,
+  expired: 16,
+  killed: 17,
 } as const;
 
 /** Words per record: type | side << 8 | reason << 16, price, quantity, sequence, id (float64), counterparty id (float64). */

@@ -6,7 +6,31 @@ export const PRICE = 3;
 export const PREVIOUS = 4;
 export const NEXT = 5;
 export const LEVEL = 6;
-export const SIDE = 7;
+/** Side in bit 0, then the bits below, then the owner. */
+export const TERMS = 7;
+
+export const SIDE_BIT = 1;
+/** A stop that waits for its price. */
+export const WAITING = 2;
+/** Collected in a call, for the next auction. */
+export const CALLED = 4;
+/** Shows a part of its quantity. */
+export const ICEBERG = 8;
+/** One of two orders of which one cancels the other. */
+export const LINKED = 16;
+/** A stop whose price came, before its turn. */
+export const TRIGGERED = 32;
+/** Orders that the shortest way through the book does not know. */
+export const SPECIAL = WAITING | CALLED | ICEBERG | LINKED | TRIGGERED;
+export const OWNER_SHIFT = 6;
+
+/** Words of a special order beside its record. */
+export const HIDDEN = 0;
+export const PEAK = 1;
+export const PARTNER = 2;
+/** Price and flags of a stop once it is triggered. */
+export const LIMIT = 3;
+export const FLAGS = 4;
 
 const FIBONACCI = 0x9e3779b1 | 0;
 // Sixteen neighbouring ids share a cache line of the index: ids are dense and the young ones are used most.
@@ -18,11 +42,13 @@ const RUN_MASK = 15;
  * its offset in `words`; 0 is no record. Freed records are reused last in first out, so the warm ones stay warm.
  */
 export class RestingOrders {
-  /** Order records of eight words, see REMAINING … SIDE. */
+  /** Order records of eight words, see REMAINING … TERMS. */
   words = new Int32Array(8 * 1024);
   /** The same memory as float64: the id of the order at `slot` is `ids[slot >> 1]`. */
   ids = new Float64Array(this.words.buffer);
-  /** Number of resting orders. */
+  /** What special orders have beside their record, at the same offset. Empty before the first of them. */
+  extras = new Int32Array(0);
+  /** Number of orders. */
   count = 0;
   private free = 0;
   private fresh = 8;
@@ -60,6 +86,14 @@ export class RestingOrders {
     this.insert(id | 0, slot);
     this.count++;
     return slot;
+  }
+
+  /** Makes room for the extras of every order there is. */
+  reserveExtras(): void {
+    if (this.extras.length >= this.words.length) return;
+    const grown = new Int32Array(this.words.length);
+    grown.set(this.extras);
+    this.extras = grown;
   }
 
   /** Frees the record at `slot` and the id with it. */

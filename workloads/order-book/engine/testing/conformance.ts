@@ -1,10 +1,11 @@
 import { type Engine, EngineMatcher } from './engine-matcher.ts';
-import { type Message, parseMessage } from './message.ts';
+import { HIGHEST, type Message, parseMessage, type SelfTrade } from './message.ts';
 import { ReferenceMatcher } from './reference-matcher.ts';
 import { type Sequence, sequences } from './sequences.ts';
+import { surfaceSequences } from './surface-sequences.ts';
 
 /** Throws at the first step of `sequence` whose events or book differ from what is written down. */
-export function checkSequence(engine: Engine, { name, steps }: Sequence): void {
+export function checkSequence(engine: Engine, { name, steps }: Omit<Sequence, 'invariant'>): void {
   const matcher = new EngineMatcher(engine);
   for (const [message, events, book] of steps) {
     expectEqual(`${name}: ${message}`, matcher.send(parseMessage(message)).join('; '), events);
@@ -44,9 +45,11 @@ export function checkSweep(engine: Engine, makers: number): void {
 
 /** Everything an engine must hold, in a few seconds; a seeded bug must make it throw. */
 export function checkEngine(engine: Engine): void {
-  for (const sequence of sequences) checkSequence(engine, sequence);
+  for (const sequence of [...sequences, ...surfaceSequences]) checkSequence(engine, sequence);
   checkSweep(engine, 5_000);
   for (let seed = 1; seed <= 4; seed++) checkAgainstReference(engine, messageFlow(seed, 2_000));
+  checkAgainstReference(engine, wideFlow(1, 3_000));
+  for (let seed = 1; seed <= 6; seed++) checkAgainstReference(engine, fullFlow(seed, 2_000));
 }
 
 /**
@@ -75,6 +78,72 @@ export function* messageFlow(seed: number, count: number): Generator<Message> {
     } else {
       const mode = (['gtc', 'gtc', 'gtc', 'ioc', 'fok', 'post'] as const)[pick(6)] ?? 'gtc';
       yield { type: 'place', id, side: random() < 0.5 ? 'buy' : 'sell', price, quantity, mode };
+    }
+  }
+}
+
+/** Few orders over many pages, most of them gone soon: pages and blocks are gathered and come back. */
+export function* wideFlow(seed: number, count: number): Generator<Message> {
+  const random = mulberry32(seed);
+  const pick = (size: number): number => Math.floor(random() * size);
+  for (let index = 0; index < count; index++) {
+    const id = 1 + pick(100);
+    if (random() < 0.45) {
+      yield { type: 'cancel', id };
+    } else {
+      const side = random() < 0.5 ? 'buy' : 'sell';
+      // Thirds of a range each for bids, for both, and for asks, in steps of a block and of many pages.
+      const third = side === 'buy' ? pick(2) : 1 + pick(2);
+      const price = 1 + pick(3) + 32 * pick(40) + 100_000 * third * (1 + pick(3));
+      yield { type: 'place', id, side, price, quantity: 1 + pick(9), mode: 'gtc' };
+    }
+  }
+}
+
+/** The whole order surface: owners who meet themselves, stops that trigger stops, pairs, auctions, halts and bands. */
+export function* fullFlow(seed: number, count: number): Generator<Message> {
+  const random = mulberry32(seed);
+  const pick = (size: number): number => Math.floor(random() * size);
+  const one = <T>(values: readonly [T, ...T[]]): T => values[pick(values.length)] ?? values[0];
+  const selfTrade = (): { selfTrade?: SelfTrade } =>
+    random() < 0.6 ? { selfTrade: one(['newest', 'oldest', 'both', 'decrement'] as const) } : {};
+  for (let index = 0; index < count; index++) {
+    const price = 1_000 + pick(14);
+    const id = 1 + pick(60);
+    const quantity = 1 + pick(12);
+    const kind = random();
+    if (kind < 0.15) yield { type: 'cancel', id };
+    else if (kind < 0.3) {
+      yield {
+        type: 'replace',
+        id,
+        price,
+        quantity,
+        mode: one(['move', 'keep', 'keep', 'post'] as const),
+        ...selfTrade(),
+      };
+    } else if (kind < 0.34) {
+      yield { type: 'phase', phase: one(['continuous', 'continuous', 'call', 'halted'] as const) };
+    } else if (kind < 0.36) {
+      const lowest = random() < 0.5 ? 1 : 1_000 + pick(5);
+      yield { type: 'band', lowest, highest: random() < 0.5 ? HIGHEST : 1_008 + pick(6) };
+    } else {
+      const side = random() < 0.5 ? 'buy' : 'sell';
+      const market = random() < 0.1;
+      yield {
+        type: 'place',
+        id,
+        side,
+        price: market ? (side === 'buy' ? HIGHEST : 1) : price,
+        quantity,
+        mode: market ? one(['ioc', 'fok'] as const) : one(['gtc', 'gtc', 'gtc', 'gtc', 'ioc', 'fok', 'post'] as const),
+        ...(market && { market }),
+        owner: pick(4),
+        ...selfTrade(),
+        ...(random() < 0.15 && { stop: 1_000 + pick(14) }),
+        ...(random() < 0.2 && { peak: 1 + pick(4) }),
+        ...(random() < 0.1 && { partner: 1 + pick(60) }),
+      };
     }
   }
 }

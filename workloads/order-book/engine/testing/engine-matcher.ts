@@ -1,6 +1,6 @@
 import type * as BookModule from '../book.ts';
 import type * as ReportsModule from '../reports.ts';
-import type { Depth, Matcher, Message } from './message.ts';
+import type { Depth, Matcher, Message, SelfTrade } from './message.ts';
 
 /** The modules of an engine: the real ones, or ones with a seeded bug. */
 export interface Engine {
@@ -27,31 +27,27 @@ export class EngineMatcher implements Matcher {
   }
 
   send(message: Message): string[] {
-    const { BUY, SELL, IMMEDIATE_OR_CANCEL, FILL_OR_KILL, POST_ONLY, KEEP_PRIORITY } = this.engine.book;
     this.reports.count = 0;
-    if (message.type === 'cancel') {
-      this.book.cancel(message.id);
-    } else if (message.type === 'replace') {
-      const flags = { move: 0, keep: KEEP_PRIORITY, post: POST_ONLY }[message.mode];
-      this.book.replace(message.id, message.price, message.quantity, flags);
-    } else {
-      const flags = { gtc: 0, ioc: IMMEDIATE_OR_CANCEL, fok: FILL_OR_KILL, post: POST_ONLY }[message.mode];
-      this.book.place(message.id, message.side === 'buy' ? BUY : SELL, message.price, message.quantity, flags);
-    }
+    this.apply(message);
     return Array.from({ length: this.reports.count }, (_, index) => this.line(index));
   }
 
   depth(): Depth {
     const { BUY, SELL } = this.engine.book;
+    const { book } = this;
     const volumes = (side: BookModule.Side): string[] => {
       const lines: string[] = [];
-      this.book.levels(side, (price, volume) => {
+      book.levels(side, (price, volume) => {
         if (lines.push(`${price}:${volume}`) > ENDLESS) fail('an endless ladder');
         return true;
       });
       return lines;
     };
-    return { bids: volumes(BUY), asks: volumes(SELL) };
+    const stops: string[] = [];
+    for (const side of [BUY, SELL] as const) book.eachStop(side, (id, stop) => stops.push(`${id}>${stop}`));
+    const called: string[] = [];
+    book.eachCalled((id, _side, price, quantity) => called.push(`${id}:${quantity}@${price}`));
+    return { bids: volumes(BUY), asks: volumes(SELL), stops, called, lastPrice: book.lastPrice };
   }
 
   /** Best prices equal the ladder's ends, never crossed; every level's volume is the sum of its orders; the count fits. */
@@ -61,11 +57,11 @@ export class EngineMatcher implements Matcher {
     let orders = 0;
     for (const side of [BUY, SELL] as const) {
       const sums = new Map<number, number>();
-      book.eachOrder(side, (id, price, remaining) => {
+      book.eachOrder(side, (id, price, shown, hidden) => {
         if (++orders > ENDLESS) fail('an endless queue');
-        if (remaining <= 0) fail(`order ${id} rests with ${remaining}`);
-        if (book.remaining(id) !== remaining) fail(`order ${id} is not found by its id`);
-        sums.set(price, (sums.get(price) ?? 0) + remaining);
+        if (shown <= 0) fail(`order ${id} rests with ${shown}`);
+        if (book.remaining(id) !== shown + hidden) fail(`order ${id} is not found by its id`);
+        sums.set(price, (sums.get(price) ?? 0) + shown);
       });
       const levels: number[] = [];
       book.levels(side, (price, volume) => {
@@ -75,40 +71,95 @@ export class EngineMatcher implements Matcher {
       });
       if (levels.length !== sums.size) fail('a level without orders');
     }
-    if (orders !== book.size) fail(`${orders} orders rest, the book counts ${book.size}`);
+    for (const side of [BUY, SELL] as const) book.eachStop(side, () => orders++);
+    book.eachCalled(() => orders++);
+    if (orders !== book.size) fail(`${orders} orders are there, the book counts ${book.size}`);
     if (book.bestBid >= book.bestAsk) fail(`crossed: bid ${book.bestBid}, ask ${book.bestAsk}`);
   }
 
+  private apply(message: Message): void {
+    const engine = this.engine.book;
+    const { book } = this;
+    if (message.type === 'cancel') {
+      book.cancel(message.id);
+    } else if (message.type === 'phase') {
+      const { CONTINUOUS, HALTED, CALL } = engine;
+      const phases = { continuous: CONTINUOUS, halted: HALTED, call: CALL } as const;
+      book.enterPhase(phases[message.phase]);
+    } else if (message.type === 'band') {
+      book.setBand(message.lowest, message.highest);
+    } else if (message.type === 'replace') {
+      const { KEEP_PRIORITY, POST_ONLY } = engine;
+      const flags = { move: 0, keep: KEEP_PRIORITY, post: POST_ONLY }[message.mode];
+      book.replace(message.id, message.price, message.quantity, flags | selfTradeFlag(engine, message.selfTrade));
+    } else {
+      const { id, price, quantity, owner = 0, stop = 0, peak = 0, partner = 0 } = message;
+      const { IMMEDIATE_OR_CANCEL, FILL_OR_KILL, POST_ONLY, MARKET, BUY, SELL } = engine;
+      const mode = { gtc: 0, ioc: IMMEDIATE_OR_CANCEL, fok: FILL_OR_KILL, post: POST_ONLY }[message.mode];
+      const flags = mode | (message.market === true ? MARKET : 0) | selfTradeFlag(engine, message.selfTrade);
+      const side = message.side === 'buy' ? BUY : SELL;
+      if (stop + peak + partner === 0) book.place(id, side, price, quantity, flags, owner);
+      else book.placeSpecial(id, side, price, quantity, flags, owner, stop, peak, partner);
+    }
+  }
+
   private line(index: number): string {
-    const { REPORT_WORDS, ReportType, Reason } = this.engine.reports;
+    const { REPORT_WORDS, ReportType } = this.engine.reports;
     const at = index * REPORT_WORDS;
     const { words, doubles } = this.reports;
     const head = words[at] ?? 0;
     const amount = `${words[at + 2]}@${words[at + 1]}`;
     const id = doubles[(at >> 1) + 2];
+    const counterparty = doubles[(at >> 1) + 3];
+    const reason = this.reasonName(head >>> 16);
     switch (head & 255) {
       case ReportType.accepted:
         return `accepted ${id} ${amount}`;
       case ReportType.trade:
-        return `trade ${amount} ${id}<${doubles[(at >> 1) + 3]}`;
+        return ((head >> 8) & 255) === 0
+          ? `trade ${amount} ${id}<${counterparty}`
+          : `auction ${amount} ${id}+${counterparty}`;
       case ReportType.cancelled:
-        return `cancelled ${id} ${amount}`;
+        return `cancelled ${id} ${amount}${reason === '' ? '' : ` ${reason}`}`;
       case ReportType.modified:
         return `replaced ${id} ${amount}`;
       case ReportType.cancelRejected:
         return `no-cancel ${id}`;
       case ReportType.modifyRejected:
         return `no-replace ${id}`;
-      default: {
-        const names = new Map<number, string>([
-          [Reason.duplicateId, 'duplicate'],
-          [Reason.wouldMatch, 'would-match'],
-          [Reason.notFillable, 'not-fillable'],
-        ]);
-        return `refused ${id} ${names.get(head >>> 16)}`;
-      }
+      case ReportType.triggered:
+        return `triggered ${id} ${amount}`;
+      case ReportType.prevented:
+        return `prevented ${amount} ${id}<${counterparty}`;
+      default:
+        return `refused ${id} ${reason}`;
     }
   }
+
+  /** '' for what needs no word. */
+  private reasonName(reason: number): string {
+    const { Reason } = this.engine.reports;
+    const names = new Map<number, string>([
+      [Reason.duplicateId, 'duplicate'],
+      [Reason.wouldMatch, 'would-match'],
+      [Reason.notFillable, 'not-fillable'],
+      [Reason.bookFull, 'full'],
+      [Reason.halted, 'halted'],
+      [Reason.notInAuction, 'not-in-auction'],
+      [Reason.outOfBand, 'out-of-band'],
+      [Reason.noLastPrice, 'no-last-price'],
+      [Reason.badPartner, 'bad-partner'],
+      [Reason.selfTrade, 'self-trade'],
+      [Reason.byPartner, 'partner'],
+    ]);
+    return names.get(reason) ?? '';
+  }
+}
+
+function selfTradeFlag(engine: typeof BookModule, mode: SelfTrade | undefined): number {
+  const { CANCEL_NEWEST, CANCEL_OLDEST, CANCEL_BOTH, DECREMENT } = engine;
+  if (mode === undefined) return 0;
+  return { newest: CANCEL_NEWEST, oldest: CANCEL_OLDEST, both: CANCEL_BOTH, decrement: DECREMENT }[mode];
 }
 
 function fail(sentence: string): never {

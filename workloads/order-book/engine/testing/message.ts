@@ -1,3 +1,5 @@
+export type SelfTrade = 'newest' | 'oldest' | 'both' | 'decrement';
+
 /** One message to a book, in the words of the tests. The reference matcher knows this shape and nothing of the engine. */
 export type Message =
   | {
@@ -7,6 +9,13 @@ export type Message =
       readonly price: number;
       readonly quantity: number;
       readonly mode: 'gtc' | 'ioc' | 'fok' | 'post';
+      /** The price is the end of the range: a band narrows it. */
+      readonly market?: boolean;
+      readonly owner?: number;
+      readonly selfTrade?: SelfTrade;
+      readonly stop?: number;
+      readonly peak?: number;
+      readonly partner?: number;
     }
   | { readonly type: 'cancel'; readonly id: number }
   | {
@@ -15,12 +24,20 @@ export type Message =
       readonly price: number;
       readonly quantity: number;
       readonly mode: 'move' | 'keep' | 'post';
-    };
+      readonly selfTrade?: SelfTrade;
+    }
+  | { readonly type: 'phase'; readonly phase: 'continuous' | 'halted' | 'call' }
+  | { readonly type: 'band'; readonly lowest: number; readonly highest: number };
 
-/** What a book looks like from outside: `price:volume` per level, best first. */
+/** What a book looks like from outside: `price:volume` per level, best first; and what stands beside it. */
 export interface Depth {
   readonly bids: readonly string[];
   readonly asks: readonly string[];
+  /** `id>stop` of the waiting stops, first those that buy, each side in the order of triggering. */
+  readonly stops: readonly string[];
+  /** `id:quantity@price` of what a call has collected, oldest first. */
+  readonly called: readonly string[];
+  readonly lastPrice: number;
 }
 
 /** Anything that takes messages and says, as text, what happened. */
@@ -30,25 +47,47 @@ export interface Matcher {
   depth(): Depth;
 }
 
+/** Highest price of a book, and so the price of a market order that buys. */
+export const HIGHEST = 2_147_483_646;
+
 /**
- * Reads `buy 1 5@100`, `sell 2 3@99 ioc`, `cancel 1`, `replace 1 4@101 keep`: the notation of the hand-made sequences.
+ * Reads the notation of the hand-made sequences: `buy 1 5@100`, `sell 2 3@99 ioc`, `buy 3 1@market stop=105 with=1`,
+ * `sell 4 9@101 peak=2 owner=7 stp=oldest`, `cancel 1`, `replace 1 4@101 keep`, `phase call`, `band 90 110`.
  */
 export function parseMessage(text: string): Message {
-  const [verb, idText, rest = '', mode] = text.split(' ');
-  const id = Number(idText);
+  const [verb, first = '', rest = '', ...words] = text.split(' ');
+  if (verb === 'phase') return { type: 'phase', phase: first as 'continuous' | 'halted' | 'call' };
+  if (verb === 'band') return { type: 'band', lowest: Number(first), highest: Number(rest) };
+  const id = Number(first);
   if (verb === 'cancel') return { type: 'cancel', id };
-  const [quantity, price] = rest.split('@').map(Number);
-  if (quantity === undefined || price === undefined) throw new Error(`not a message: ${text}`);
+  const [quantityText, priceText] = rest.split('@');
+  if (quantityText === undefined || priceText === undefined) throw new Error(`not a message: ${text}`);
+  const quantity = Number(quantityText);
+  const has = (word: string): boolean => words.includes(word);
+  const options = new Map(
+    words.filter((word) => word.includes('=')).map((word) => word.split('=') as [string, string]),
+  );
+  const selfTrade = options.get('stp') as SelfTrade | undefined;
+  const stp = selfTrade === undefined ? {} : { selfTrade };
   if (verb === 'replace') {
-    return { type: 'replace', id, price, quantity, mode: mode === 'keep' || mode === 'post' ? mode : 'move' };
+    const mode = has('keep') ? 'keep' : has('post') ? 'post' : 'move';
+    return { type: 'replace', id, price: Number(priceText), quantity, mode, ...stp };
   }
   if (verb !== 'buy' && verb !== 'sell') throw new Error(`not a message: ${text}`);
+  const market = priceText === 'market';
+  const number = (key: string, name: string) => (options.has(key) ? { [name]: Number(options.get(key)) } : {});
   return {
     type: 'place',
     id,
     side: verb,
-    price,
+    price: market ? (verb === 'buy' ? HIGHEST : 1) : Number(priceText),
     quantity,
-    mode: mode === 'ioc' || mode === 'fok' || mode === 'post' ? mode : 'gtc',
+    mode: has('fok') ? 'fok' : has('ioc') || market ? 'ioc' : has('post') ? 'post' : 'gtc',
+    ...(market && { market }),
+    ...stp,
+    ...number('owner', 'owner'),
+    ...number('stop', 'stop'),
+    ...number('peak', 'peak'),
+    ...number('with', 'partner'),
   };
 }
