@@ -1,0 +1,167 @@
+import {
+  type ClientHttp2Stream,
+  connect,
+  constants,
+  createServer,
+  type Http2Session,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import type { Credentials } from '../kube/credentials.ts';
+
+/** What may happen to a request instead of, or on the way to, its answer. */
+export const REQUEST_FAULTS = ['500', '503', '429', '410', '401', 'reset', 'garbage', 'truncated', 'slow'] as const;
+export type RequestFault = (typeof REQUEST_FAULTS)[number];
+
+/** What may happen to a watch that is open. */
+export const WATCH_FAULTS = [
+  'reset',
+  'end',
+  'truncated line',
+  'garbage line',
+  'line without newline',
+  'ERROR 410',
+  'ERROR 500',
+  'version goes back',
+] as const;
+export type WatchFault = (typeof WATCH_FAULTS)[number];
+
+const SLOW_MS = 400;
+const LONGER_THAN_A_BUFFER = 'x'.repeat(200_000);
+
+/**
+ * An API server as a bad day shows it: an HTTP/2 proxy on loopback, without TLS, that passes everything on and answers as
+ * it is told. Unlike the TCP proxy it knows requests, so that it can break a list, a watch or one line of a watch.
+ */
+export interface ApiFaultProxy {
+  readonly port: number;
+  /** `http://127.0.0.1:<port>`, for Credentials. */
+  readonly server: string;
+  /** The next request that opens a watch, or that lists, meets with this. Resolves when it has. */
+  spoil(kind: 'list' | 'watch', fault: RequestFault): Promise<void>;
+  /** Breaks one of the open watches, `random` in [0, 1) says which; false when there is none. */
+  breakWatch(fault: WatchFault, random: number): boolean;
+  /** Announces the end of all connections (GOAWAY): new requests need a new one, open watches live on. */
+  goAway(): void;
+  stop(): Promise<void>;
+}
+
+/** Starts a proxy in front of the API server of `credentials`; requests go there in their name. */
+export async function startApiFaultProxy(credentials: Credentials): Promise<ApiFaultProxy> {
+  const upstream = connect(credentials.server, { ...(await credentials.tls()), ALPNProtocols: ['h2'] });
+  upstream.on('error', () => {});
+  const sessions = new Set<Http2Session>();
+  const watches = new Set<ServerHttp2Stream>();
+  const awaited = { list: [] as Spoiler[], watch: [] as Spoiler[] };
+
+  const server = createServer();
+  server.on('session', (session) => {
+    sessions.add(session);
+    session.on('error', () => {});
+    session.once('close', () => sessions.delete(session));
+  });
+  server.on('stream', async (stream, headers) => {
+    stream.on('error', () => {});
+    const query = new URL(String(headers[':path']), 'http://x').searchParams;
+    const isWatch = query.get('watch') === 'true';
+    // A streaming list is a list that comes as a watch.
+    const kind = isWatch && query.get('sendInitialEvents') !== 'true' ? 'watch' : 'list';
+    const spoiler = awaited[kind].shift();
+    spoiler?.met();
+    const fault = spoiler?.fault;
+    if (fault !== undefined && answersItself(stream, fault)) return;
+    if (fault === 'slow') await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
+    const authorization = await credentials.authorization();
+    if (stream.destroyed || upstream.destroyed) return stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    const passed = passOn(upstream.request({ ...plain(headers), ...(authorization && { authorization }) }), stream);
+    if (fault === 'truncated') passed.once('data', (chunk: Buffer) => stream.end(chunk.subarray(0, chunk.length / 2)));
+    else passed.on('data', (chunk: Buffer) => void (stream.writable && stream.write(chunk)));
+    passed.once('end', () => stream.end());
+    if (!isWatch) return;
+    watches.add(stream);
+    stream.once('close', () => watches.delete(stream));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
+  return {
+    port: address.port,
+    server: `http://127.0.0.1:${address.port}`,
+    spoil: (kind, fault) => new Promise((met) => void awaited[kind].push({ fault, met })),
+    breakWatch(fault, random) {
+      const open = [...watches].filter(({ writable, headersSent }) => writable && headersSent);
+      const stream = open[Math.floor(random * open.length)];
+      if (stream === undefined) return false;
+      watches.delete(stream);
+      breakStream(stream, fault);
+      return true;
+    },
+    goAway() {
+      for (const session of sessions) session.goaway(constants.NGHTTP2_NO_ERROR);
+    },
+    async stop() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const session of sessions) session.destroy();
+      upstream.destroy();
+      await closed;
+    },
+  };
+}
+
+interface Spoiler {
+  readonly fault: RequestFault;
+  readonly met: () => void;
+}
+
+/** Without the connection's own headers and without the caller's, whose name is not ours. */
+function plain(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const { ':authority': _authority, ':scheme': _scheme, host: _host, authorization: _authorization, ...rest } = headers;
+  return rest;
+}
+
+function passOn(far: ClientHttp2Stream, near: ServerHttp2Stream): ClientHttp2Stream {
+  near.pipe(far);
+  near.once('close', () => far.close(constants.NGHTTP2_CANCEL));
+  far.once('response', (headers) => {
+    if (near.headersSent || near.destroyed) return;
+    const { ':status': status, 'content-type': type = 'application/json' } = headers;
+    near.respond({ ':status': status, 'content-type': type });
+  });
+  far.once('error', () => near.close(constants.NGHTTP2_INTERNAL_ERROR));
+  return far;
+}
+
+/** Answers in the API server's place, if the fault is an answer. */
+function answersItself(stream: ServerHttp2Stream, fault: RequestFault): boolean {
+  if (fault === 'slow' || fault === 'truncated') return false;
+  if (fault === 'reset') {
+    stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  } else if (fault === 'garbage') {
+    stream.respond({ ':status': 200, 'content-type': 'application/json' });
+    stream.end('<html>Bad Gateway</html>\n');
+  } else {
+    const retryAfter = fault === '429' ? { 'retry-after': '1' } : {};
+    stream.respond({ ':status': Number(fault), 'content-type': 'application/json', ...retryAfter });
+    stream.end(statusText(Number(fault)));
+  }
+  return true;
+}
+
+function breakStream(stream: ServerHttp2Stream, fault: WatchFault): void {
+  const error = (code: number): string => `{"type":"ERROR","object":${statusText(code)}}\n`;
+  if (fault === 'reset') stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  else if (fault === 'end') stream.end();
+  else if (fault === 'truncated line') stream.end('{"type":"MODIFIED","object":{"metadata":{"name":"a');
+  else if (fault === 'garbage line') stream.write('{"type":"ADDED","object":{"metadata":{"na\n');
+  else if (fault === 'line without newline') stream.end(`{"type":"ADDED","object":"${LONGER_THAN_A_BUFFER}`);
+  else if (fault === 'version goes back')
+    stream.write('{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"1"}}}\n');
+  else stream.end(error(Number(fault.slice('ERROR '.length))));
+}
+
+const REASONS: Readonly<Record<number, string>> = { 401: 'Unauthorized', 410: 'Expired', 429: 'TooManyRequests' };
+
+function statusText(code: number): string {
+  const reason = REASONS[code] ?? 'InternalError';
+  return JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason, message: 'injected' });
+}
