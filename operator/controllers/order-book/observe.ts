@@ -12,8 +12,8 @@ import {
 import { bookLabels, leaseName } from './names.ts';
 import { claimsToGrow } from './storage.ts';
 
-type StorageClass = KubeObject & { allowVolumeExpansion?: boolean };
-const StorageClass: Resource<StorageClass> = {
+export type StorageClass = KubeObject & { allowVolumeExpansion?: boolean };
+export const StorageClass: Resource<StorageClass> = {
   group: 'storage.k8s.io',
   version: 'v1',
   kind: 'StorageClass',

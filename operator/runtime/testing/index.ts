@@ -1,3 +1,4 @@
+export * from './campaign/index.ts';
 export { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 export {
   ApiServerModel,
@@ -6,7 +7,7 @@ export {
   type ModelClusterOptions,
   type ModelOptions,
   type ModelRequest,
-  type Write,
+  type Write as ModelWrite,
   type WriteVerb,
 } from './model/index.ts';
 export { seededRandom } from './seeded-random.ts';
