@@ -26,6 +26,9 @@ const STALE_RETRY_MS = 1_000;
 /** A conflict is ordinary, for caches are a moment behind; one that is still there after so long a back-off is a failure. */
 const ORDINARY_RETRY_MS = 500;
 
+/** What workers need to know of a controller. */
+export type Worked = Pick<Controller, 'name' | 'concurrency' | 'timeoutMs' | 'reconcile'>;
+
 export interface ReconcilerParts {
   readonly clock: Clock;
   readonly client: KubeClient;
@@ -46,7 +49,7 @@ export interface ReconcilerParts {
  * end when leadership does may go on, but the server hears nothing of it: its client is fenced.
  */
 export async function runWorkers(
-  controller: Controller,
+  controller: Worked,
   unfenced: ReconcilerParts,
   leadership: Leadership,
   signal: AbortSignal,
@@ -63,7 +66,7 @@ export async function runWorkers(
 }
 
 /** A rate over a counter needs the zero before the first event. */
-function startAtZero(metrics: ReconcilerParts['metrics'], { name: controller, concurrency }: Controller): void {
+function startAtZero(metrics: ReconcilerParts['metrics'], { name: controller, concurrency }: Worked): void {
   metrics.maxConcurrent.set({ controller }, concurrency);
   for (const result of ['success', 'error', 'requeue', 'requeue_after'])
     metrics.reconciles.inc({ controller, result }, 0);
@@ -73,7 +76,7 @@ function startAtZero(metrics: ReconcilerParts['metrics'], { name: controller, co
 }
 
 async function reconcileOne(
-  controller: Controller,
+  controller: Worked,
   parts: ReconcilerParts,
   { key, reason }: QueueItem<ObjectKey>,
   leadership: Leadership,

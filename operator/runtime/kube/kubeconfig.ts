@@ -26,7 +26,16 @@ export async function kubeconfigCredentials(
   { path, context }: KubeconfigOptions = {},
   clock: Clock = systemClock,
 ): Promise<Credentials> {
-  const current = reloading(await loader(path, context), path);
+  return credentialsOf(reloading(await loader(path, context), path), clock);
+}
+
+/** Credentials of a configuration that somebody else has loaded. Rejects when its current context does not exist. */
+export async function configCredentials(config: KubeConfig, clock: Clock = systemClock): Promise<Credentials> {
+  const loaded = checked(config, `the kubeconfig has no context ${config.getCurrentContext() ?? ''}`);
+  return credentialsOf(async () => loaded, clock);
+}
+
+async function credentialsOf(current: () => Promise<Loaded>, clock: Clock): Promise<Credentials> {
   const { server } = await current();
   const filled = async (): Promise<Filled> => {
     const { config } = await current();
@@ -66,17 +75,20 @@ async function loader(path: string | undefined, context: string | undefined): Pr
     if (path === undefined) config.loadFromDefault();
     else config.loadFromFile(path);
     if (context !== undefined) config.setCurrentContext(context);
-    const cluster = config.getCurrentCluster();
-    if (cluster === null) {
-      throw new Error(
-        `kubeconfig ${path ?? '(default)'} has no context ${context ?? config.getCurrentContext() ?? ''}`,
-      );
-    }
-    if (config.getCurrentUser()?.impersonateUser !== undefined) {
-      throw new Error('kubeconfig: impersonation is not supported');
-    }
-    return { config, server: cluster.server.replace(/\/$/, '') };
+    return checked(
+      config,
+      `kubeconfig ${path ?? '(default)'} has no context ${context ?? config.getCurrentContext() ?? ''}`,
+    );
   };
+}
+
+function checked(config: KubeConfig, otherwise: string): Loaded {
+  const cluster = config.getCurrentCluster();
+  if (cluster === null) throw new Error(otherwise);
+  if (config.getCurrentUser()?.impersonateUser !== undefined) {
+    throw new Error('kubeconfig: impersonation is not supported');
+  }
+  return { config, server: cluster.server.replace(/\/$/, '') };
 }
 
 /**
