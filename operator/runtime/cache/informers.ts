@@ -19,6 +19,11 @@ export interface CreateInformersOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /**
+   * Reads collections as watches that begin with all objects, where the server can do that, and in pages where it cannot.
+   * It spares the server the memory of large lists. Default false.
+   */
+  readonly streamedLists?: boolean;
   /** reflector_* metrics go here. */
   readonly registry?: Registry;
 }
@@ -72,7 +77,7 @@ export function createInformers(options: CreateInformersOptions): Informers {
 }
 
 function createInformer<T extends KubeObject>(
-  { cluster: { transport }, clock, random, log }: CreateInformersOptions,
+  { cluster: { transport }, clock, random, log, streamedLists = false }: CreateInformersOptions,
   metrics: Metrics<typeof reflectorMetrics>,
   resource: Resource<T>,
   metadataOnly: boolean,
@@ -129,7 +134,10 @@ function createInformer<T extends KubeObject>(
     // version of a write has seen that write, whichever object it was, and its deletion where one came before.
     caughtUp: (_key, resourceVersion, timeoutMs) => waiters.wait(resourceVersion, timeoutMs),
     run: (signal) =>
-      runReflector({ clock, random, transport, resource, namespace, metadataOnly, log, metrics, store: take }, signal),
+      runReflector(
+        { clock, random, transport, resource, namespace, metadataOnly, streamedLists, log, metrics, store: take },
+        signal,
+      ),
   };
 }
 

@@ -15,7 +15,7 @@ export function decodeEvent<T extends KubeObject>(resource: Resource<T>, line: s
     const { type, object } = record(JSON.parse(line), 'event');
     if (type === 'ERROR') return serverError(record(object, 'Status'));
     const body = record(object, 'object');
-    if (type === 'BOOKMARK') return { type: 'bookmark', resourceVersion: versionOf(record(body.metadata, 'metadata')) };
+    if (type === 'BOOKMARK') return bookmark(record(body.metadata, 'metadata'));
     if (type === 'ADDED' || type === 'MODIFIED') return { type: 'set', object: decodeObject(resource, body) };
     if (type === 'DELETED') return { type: 'delete', object: decodeObject(resource, body) };
     throw new MalformedAnswer(`unknown event type ${JSON.stringify(type)}`);
@@ -47,6 +47,13 @@ function decodeObject<T extends KubeObject>(resource: Resource<T>, body: Json): 
   if (typeof metadata.name !== 'string') throw new MalformedAnswer('an object without a name');
   versionOf(metadata);
   return { ...body, apiVersion: apiVersionOf(resource), kind: resource.kind, metadata } as unknown as T;
+}
+
+function bookmark(metadata: Json): WatchEvent<never> {
+  const resourceVersion = versionOf(metadata);
+  const annotations = metadata.annotations as Json | undefined;
+  const isEnd = annotations?.['k8s.io/initial-events-end'] === 'true';
+  return isEnd ? { type: 'bookmark', resourceVersion, initialEnd: true } : { type: 'bookmark', resourceVersion };
 }
 
 function serverError(status: Json): WatchEvent<never> {

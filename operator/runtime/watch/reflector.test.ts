@@ -9,12 +9,15 @@ import { createFaultyServer } from './testing/faulty-server.ts';
 
 const SEEDS = Array.from({ length: 300 }, (_, i) => i + 1);
 
-function world(seed: number, faultRate: number) {
+type StreamedLists = Parameters<typeof createFaultyServer>[3];
+
+/** With `streamed`, collections are asked for as streams, and it says what the server makes of that. */
+function world(seed: number, faultRate: number, streamed?: StreamedLists) {
   const clock = new VirtualClock();
   const random = seededRandom(seed);
-  const server = createFaultyServer(clock, random, faultRate);
+  const server = createFaultyServer(clock, random, faultRate, streamed);
   const log = createLogger('test', 'silent');
-  const informers = createInformers({ cluster: server, clock, random, log });
+  const informers = createInformers({ cluster: server, clock, random, log, streamedLists: streamed !== undefined });
   const informer = informers.informer(ConfigMap);
   const told = new Map<string, KubeObject>();
   informer.subscribe((change) => {
@@ -32,7 +35,8 @@ const versions = (objects: Iterable<KubeObject>) =>
 test('after any faults the watch lives and the cache is complete', async () => {
   const total = new Map<string, number>();
   for (const seed of SEEDS) {
-    const { clock, random, server, informers, told, controller } = world(seed, 0.25);
+    const streamed = ([undefined, 'served', undefined, 'refused'] as const)[seed % 4];
+    const { clock, random, server, informers, told, controller } = world(seed, 0.25, streamed);
     for (let i = 0; i < 600; i++) server.write(`first-${i}`);
     informers.start(controller.signal);
     for (let i = 0; i < 40; i++) {
@@ -58,6 +62,40 @@ test('after any faults the watch lives and the cache is complete', async () => {
   expect(total.size).toBe(17);
   expect(Math.min(...total.values())).toBeGreaterThan(50);
 }, 120_000);
+
+test.each([
+  ['served', 0, 1],
+  ['refused', 1, 1],
+  // A server that never heard of it sends objects and no end: after a minute they are read in pages.
+  ['unknown', 1, 1],
+] as const)('a collection is read as a stream; by a server where that is %s', async (streamed, lists, watches) => {
+  const { clock, server, informers, controller } = world(5, 0, streamed);
+  for (let i = 0; i < 600; i++) server.write(`first-${i}`);
+  const paged: string[] = [];
+  const opened: string[] = [];
+  const { request, stream } = server.transport;
+  server.transport.request = (call) => {
+    paged.push(call.path);
+    return request(call);
+  };
+  server.transport.stream = (call) => {
+    opened.push(call.path);
+    return stream(call);
+  };
+  informers.start(controller.signal);
+  await clock.advance(65_000);
+  expect(informers.reader.list(ConfigMap, 'n')).toHaveLength(600);
+  server.write('later');
+  server.remove('first-0');
+  await clock.advance(100);
+  expect(versions(informers.reader.list(ConfigMap, 'n'))).toEqual(versions(server.objects.values()));
+  expect(paged).toHaveLength(lists * 2);
+  expect(opened.filter((path) => path.includes('sendInitialEvents=true'))).toHaveLength(1);
+  expect(opened.filter((path) => path.includes('resourceVersion='))).toHaveLength(lists * watches);
+  controller.abort();
+  await clock.advance(0);
+  expect(clock.pending).toBe(0);
+});
 
 test('a stream that fell silent is given up a little after the time asked for', async () => {
   const { clock, server, informers, controller } = world(7, 0);

@@ -1,4 +1,5 @@
 import type { Clock, Random } from '../clock.ts';
+import { KubeApiError } from '../kube/client.ts';
 import { pause } from '../kube/deadline.ts';
 import type { KubeObject, Resource } from '../kube/object.ts';
 import { collectionPath } from '../kube/paths.ts';
@@ -31,6 +32,11 @@ export interface ReflectorOptions<T extends KubeObject> {
   /** Default: all namespaces. */
   readonly namespace?: string | undefined;
   readonly metadataOnly: boolean;
+  /**
+   * Reads collections as watches that begin with all objects, which costs the server far less memory than pages, where it
+   * can do that: Kubernetes 1.34 and later, or with the feature gate WatchList. Pages otherwise.
+   */
+  readonly streamedLists: boolean;
   readonly log: Logger;
   readonly metrics: Metrics<typeof reflectorMetrics>;
   /** Must not throw. */
@@ -43,6 +49,7 @@ export async function runReflector<T extends KubeObject>(
   signal: AbortSignal,
 ): Promise<void> {
   const observe = observer(options);
+  const mode = { streamed: options.streamedLists };
   let now = begin<T>();
   let inputs: AsyncIterator<Input<T>> | undefined;
   while (!signal.aborted) {
@@ -53,7 +60,7 @@ export async function runReflector<T extends KubeObject>(
     if (now.work !== undefined) {
       await inputs?.return?.();
       observe.begins(now.work);
-      inputs = perform(options, now.work, signal);
+      inputs = perform(options, now.work, mode, signal);
     }
     const input = await inputs?.next();
     // Work that is over without a last word would be a state without a way out.
@@ -66,6 +73,7 @@ export async function runReflector<T extends KubeObject>(
 async function* perform<T extends KubeObject>(
   options: ReflectorOptions<T>,
   work: Work,
+  mode: { streamed: boolean },
   signal: AbortSignal,
 ): AsyncGenerator<Input<T>, undefined> {
   const { clock, random } = options;
@@ -74,10 +82,13 @@ async function* perform<T extends KubeObject>(
     if (work.type === 'wait') {
       await pause(clock, work.ceilingMs * (0.5 + random() * 0.5), signal);
       yield { type: 'elapsed' };
+    } else if (work.type === 'list' && work.page === '' && mode.streamed) {
+      yield* streamedList(options, mode, signal);
+      yield { type: 'ended', livedMs: clock.monotonic() - started };
     } else if (work.type === 'list') {
       yield { type: 'page', page: await list(options, work.page, signal) };
     } else {
-      yield* watch(options, work.from, signal);
+      yield* watch(options, { resourceVersion: work.from }, signal);
       yield { type: 'ended', livedMs: clock.monotonic() - started };
     }
   } catch (error) {
@@ -100,19 +111,53 @@ async function list<T extends KubeObject>(options: ReflectorOptions<T>, page: st
   return decodePage(resource, answer);
 }
 
-async function* watch<T extends KubeObject>(
-  { transport, resource, namespace, metadataOnly, random }: ReflectorOptions<T>,
-  from: string,
+/** What a server answers that knows the request and will not have it, or does not know it. */
+const STREAM_REFUSED = new Set([400, 405, 422, 501]);
+
+/**
+ * A list and then the watch, in one request. A server that will not, or that takes the request for a plain watch and
+ * never says that the list is complete, is asked for pages from then on.
+ */
+async function* streamedList<T extends KubeObject>(
+  options: ReflectorOptions<T>,
+  mode: { streamed: boolean },
   signal: AbortSignal,
 ): AsyncGenerator<Input<T>> {
+  const late = new AbortController();
+  const cancel = options.clock.setTimer(LIST_TIMEOUT_MS, () => {
+    mode.streamed = false;
+    late.abort(new Error(`no end of the initial events within ${LIST_TIMEOUT_MS / 1000} s`));
+  });
+  const query = { sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' } as const;
+  try {
+    for await (const input of watch(options, query, AbortSignal.any([signal, late.signal]))) {
+      const end = input.events.findIndex((event) => event.type === 'bookmark' && event.initialEnd === true);
+      if (end === -1) yield input;
+      else {
+        cancel();
+        yield { type: 'events', events: input.events.slice(0, end + 1) };
+        if (end + 1 < input.events.length) yield { type: 'events', events: input.events.slice(end + 1) };
+      }
+    }
+  } catch (error) {
+    if (error instanceof KubeApiError && STREAM_REFUSED.has(error.status)) mode.streamed = false;
+    throw error;
+  } finally {
+    cancel();
+  }
+}
+
+async function* watch<T extends KubeObject>(
+  { transport, resource, namespace, metadataOnly, random }: ReflectorOptions<T>,
+  start:
+    | { readonly resourceVersion: string }
+    | { readonly sendInitialEvents: true; readonly resourceVersionMatch: string },
+  signal: AbortSignal,
+): AsyncGenerator<Extract<Input<T>, { type: 'events' }>> {
   const seconds = Math.round(WATCH_SECONDS * (0.9 + random() * 0.2));
+  const query = { watch: true, allowWatchBookmarks: true, ...start, timeoutSeconds: seconds };
   const chunks = transport.stream({
-    path: collectionPath(resource, namespace, {
-      watch: true,
-      allowWatchBookmarks: true,
-      resourceVersion: from,
-      timeoutSeconds: seconds,
-    }),
+    path: collectionPath(resource, namespace, query),
     accept: (metadataOnly ? METADATA : FULL).watch,
     timeoutMs: seconds * 1000 + WATCH_GRACE_MS,
     signal,

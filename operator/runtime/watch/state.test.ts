@@ -69,10 +69,40 @@ test('what came before garbage in the same chunk is kept', () => {
   expect(store).toEqual({ type: 'change', events: [set('6')], resourceVersion: '6' });
 });
 
+test('a streamed list replaces the store when its end is told, with what happened meanwhile, and goes on as a watch', () => {
+  const named = (type: 'set' | 'delete', name: string, version: string): WatchEvent<KubeObject> => {
+    const { metadata, ...rest } = object(version);
+    return { type, object: { ...rest, metadata: { ...metadata, name } } };
+  };
+  const first = step(begin<KubeObject>().state, events(named('set', 'a', '7'), named('set', 'b', '3')));
+  const second = step(first.state, events(named('set', 'a', '9'), named('delete', 'b', '10'), named('set', 'c', '2')));
+  expect([first.store, second.store, first.work, second.work]).toEqual([undefined, undefined, undefined, undefined]);
+  const plain = step(second.state, events({ type: 'bookmark', resourceVersion: '10' }));
+  expect(plain.state.name).toBe('listing');
+  const done = step(plain.state, events({ type: 'bookmark', resourceVersion: '12', initialEnd: true }));
+  expect(done.state).toEqual({ name: 'watching', from: '12', failures: 0 });
+  expect(done.work).toBeUndefined();
+  const names = done.store?.type === 'replace' ? done.store.objects.map(({ metadata }) => metadata.name) : [];
+  expect(names).toEqual(['a', 'c']);
+});
+
+test.each<[string, Input<KubeObject>, unknown]>([
+  ['is refused', ended(new KubeApiError(422, 'Invalid', '')), { list: 'list_failed' }],
+  ['ends early', ended(undefined, 60_000), { list: 'list_failed' }],
+  ['brings an error', events({ type: 'error', status: 500, reason: 'X', message: '' }), { list: 'server_error' }],
+  ['brings garbage', events({ type: 'garbage', detail: '' }), { list: 'garbage' }],
+])('a streamed list that %s begins anew with nothing', (_, input, expected) => {
+  const { state } = step(begin<KubeObject>().state, events(set('5')));
+  const failed = step(state, input);
+  expect(waitsFor(failed)).toEqual(expected);
+  expect(step(failed.state, { type: 'elapsed' }).state).toMatchObject({ name: 'listing', streamed: undefined });
+});
+
 const anyVersion = fc.nat(30).map(String);
 const anyEvent: fc.Arbitrary<WatchEvent<KubeObject>> = fc.oneof(
   anyVersion.map(set),
   anyVersion.map((resourceVersion) => ({ type: 'bookmark' as const, resourceVersion })),
+  anyVersion.map((resourceVersion) => ({ type: 'bookmark' as const, resourceVersion, initialEnd: true as const })),
   fc.constant({ type: 'garbage' as const, detail: '' }),
   fc.constantFrom(410, 500).map((status) => ({ type: 'error' as const, status, reason: '', message: '' })),
 );
@@ -93,7 +123,9 @@ test('whatever comes: there is always work that can end, versions of the store n
       let version = '0';
       for (const input of inputs) {
         now = step(now.state, input);
-        work = now.work?.type ?? work;
+        // A streamed list that is complete goes on as a watch, without new work.
+        const goesOn = work === 'list' && now.state.name === 'watching' ? 'watch' : work;
+        work = now.work?.type ?? goesOn;
         expect(work).toBe({ listing: 'list', watching: 'watch', waiting: 'wait' }[now.state.name]);
         if (now.store?.type === 'change')
           expect(compareVersions(now.store.resourceVersion, version)).toBeGreaterThanOrEqual(0);

@@ -1,5 +1,5 @@
 import { KubeApiError } from '../kube/client.ts';
-import type { KubeObject } from '../kube/object.ts';
+import { type KubeObject, keyOf, keyText } from '../kube/object.ts';
 import { compareVersions } from './resource-version.ts';
 
 // The reflector as a state machine (after the watcher of kube-rs): what it does next follows from `State` and `Input`
@@ -14,7 +14,8 @@ export interface ListPage<T> {
 
 export type WatchEvent<T> =
   | { readonly type: 'set' | 'delete'; readonly object: T }
-  | { readonly type: 'bookmark'; readonly resourceVersion: string }
+  /** `initialEnd`: all that came before in this stream is the whole collection at this version. */
+  | { readonly type: 'bookmark'; readonly resourceVersion: string; readonly initialEnd?: true }
   | { readonly type: 'error'; readonly status: number; readonly reason: string; readonly message: string }
   | { readonly type: 'garbage'; readonly detail: string };
 
@@ -27,10 +28,22 @@ export type State<T> =
       readonly name: 'listing';
       readonly reason: ListReason;
       readonly pages: readonly (readonly T[])[];
+      readonly streamed: Streamed<T> | undefined;
       readonly failures: number;
     }
   | { readonly name: 'watching'; readonly from: string; readonly failures: number }
   | { readonly name: 'waiting'; readonly next: Next; readonly failures: number };
+
+interface Taken<T> {
+  readonly type: 'set' | 'delete';
+  readonly object: T;
+}
+
+/** What a streamed list has brought so far, last part first: objects, and what happened to them since it began. */
+interface Streamed<T> {
+  readonly part: readonly Taken<T>[];
+  readonly before: Streamed<T> | undefined;
+}
 
 type Next = { readonly list: ListReason } | { readonly watchFrom: string };
 
@@ -47,13 +60,16 @@ export type StoreEffect<T> =
   /** These changes in this order; the store is then at this version. */
   | {
       readonly type: 'change';
-      readonly events: readonly { readonly type: 'set' | 'delete'; readonly object: T }[];
+      readonly events: readonly Taken<T>[];
       readonly resourceVersion: string;
     };
 
 /** Work that ends whatever work was under way. */
 export type Work =
-  /** `page` is the continue token, '' for the first page. */
+  /**
+   * `page` is the continue token, '' for the first page. The driver may also answer with the events of a watch that begins
+   * with the whole collection; that watch then goes on.
+   */
   | { readonly type: 'list'; readonly page: string; readonly reason: ListReason }
   | { readonly type: 'watch'; readonly from: string }
   /** Wait for up to `ceilingMs`; jitter is the driver's. */
@@ -78,6 +94,7 @@ export function step<T extends KubeObject>(state: State<T>, input: Input<T>): St
   switch (state.name) {
     case 'listing':
       if (input.type === 'page') return onPage(state, input.page);
+      if (input.type === 'events') return onStreamedList(state, input.events);
       // A failed page fails the list: its token may be what expired.
       if (input.type === 'ended') return wait({ list: 'list_failed' }, state.failures, messageOf(input.error));
       return { state };
@@ -109,11 +126,46 @@ function onPage<T>(state: Extract<State<T>, { name: 'listing' }>, page: ListPage
   };
 }
 
+/**
+ * A list that comes as a watch: every object as an event, in no order of versions, until a bookmark says that this was all.
+ * The driver begins a new input behind that bookmark.
+ */
+function onStreamedList<T extends KubeObject>(
+  state: Extract<State<T>, { name: 'listing' }>,
+  events: readonly WatchEvent<T>[],
+): Step<T> {
+  const more: Taken<T>[] = [];
+  for (const event of events) {
+    if (event.type === 'error' || event.type === 'garbage') return onBrokenEvent(event, state.failures);
+    if (event.type !== 'bookmark') more.push(event);
+    else if (event.initialEnd === true) {
+      const { resourceVersion } = event;
+      const objects = lastOfEach({ part: more, before: state.streamed });
+      return {
+        state: { name: 'watching', from: resourceVersion, failures: 0 },
+        store: { type: 'replace', objects, resourceVersion },
+      };
+    }
+  }
+  return { state: { ...state, streamed: { part: more, before: state.streamed } } };
+}
+
+function lastOfEach<T extends KubeObject>(streamed: Streamed<T>): T[] {
+  const parts: (readonly Taken<T>[])[] = [];
+  for (let at: Streamed<T> | undefined = streamed; at !== undefined; at = at.before) parts.push(at.part);
+  const objects = new Map<string, T>();
+  for (const { type, object } of parts.reverse().flat()) {
+    if (type === 'set') objects.set(keyText(keyOf(object)), object);
+    else objects.delete(keyText(keyOf(object)));
+  }
+  return [...objects.values()];
+}
+
 function onEvents<T extends KubeObject>(
   state: Extract<State<T>, { name: 'watching' }>,
   events: readonly WatchEvent<T>[],
 ): Step<T> {
-  const taken: { type: 'set' | 'delete'; object: T }[] = [];
+  const taken: Taken<T>[] = [];
   let from = state.from;
   let broken: Step<T> | undefined;
   for (const event of events) {
@@ -163,7 +215,10 @@ function isVersionRefused(error: unknown): boolean {
 }
 
 function startList<T>(reason: ListReason, failures: number): Step<T> {
-  return { state: { name: 'listing', reason, pages: [], failures }, work: { type: 'list', page: '', reason } };
+  return {
+    state: { name: 'listing', reason, pages: [], streamed: undefined, failures },
+    work: { type: 'list', page: '', reason },
+  };
 }
 
 function startWatch<T>(from: string, failures: number): Step<T> {

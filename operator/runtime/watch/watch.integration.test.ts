@@ -1,11 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeAll, expect, inject, test } from 'vitest';
 import { startControlPlane } from '../../../hack/control-plane/index.ts';
+import type { InformerOptions } from '../cache/index.ts';
 import { createInformers } from '../cache/informers.ts';
 import { systemClock } from '../clock.ts';
+import { connectCluster } from '../kube/cluster.ts';
 import { type Cluster, ConfigMap, connectKubeconfig, Namespace } from '../kube/index.ts';
+import { kubeconfigCredentials } from '../kube/kubeconfig.ts';
+import type { Transport } from '../kube/transport.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { createRegistry } from '../telemetry/metrics.ts';
+import { startFaultProxy } from '../testing/fault-proxy.ts';
 
 const patience = { timeout: 30_000, interval: 20 };
 const random = Math.random;
@@ -15,11 +20,16 @@ afterEach(async () => {
   for (const undo of cleanup.splice(0).reverse()) await undo();
 });
 
-async function watcher(kubeconfig: string, options: { metadataOnly?: boolean; namespace?: string } = {}) {
-  const cluster = await connectKubeconfig({ path: kubeconfig });
+interface WatcherOptions extends InformerOptions {
+  readonly streamedLists?: boolean;
+  readonly connected?: Cluster;
+}
+
+async function watcher(kubeconfig: string, { streamedLists = false, connected, ...options }: WatcherOptions = {}) {
+  const cluster = connected ?? (await connectKubeconfig({ path: kubeconfig }));
   const registry = createRegistry();
   const log = createLogger('test', 'silent');
-  const informers = createInformers({ cluster, clock: systemClock, random, log, registry });
+  const informers = createInformers({ cluster, clock: systemClock, random, log, registry, streamedLists });
   const informer = informers.informer(ConfigMap, options);
   const controller = new AbortController();
   cleanup.push(() => {
@@ -83,6 +93,48 @@ test('a collection of several pages is read whole', async () => {
   expect(ours).toHaveLength(1_100);
   expect(await count('reflector_lists_total')).toBe(1);
   expect(await count('reflector_objects')).toBeGreaterThanOrEqual(1_100);
+});
+
+test('a collection is read as a stream where the server can do that', async () => {
+  const writer = await connectKubeconfig({ path: kubeconfig });
+  cleanup.push(() => writer.close());
+  const namespace = await newNamespace(writer);
+  for (const name of ['a', 'b', 'c']) await writer.client.create(ConfigMap, configMap(namespace, name));
+  const paths: string[] = [];
+  const { transport, ...rest } = await connectKubeconfig({ path: kubeconfig });
+  const listened: Transport = {
+    ...transport,
+    request: (call) => {
+      paths.push(`${call.method} ${call.path}`);
+      return transport.request(call);
+    },
+  };
+  const connected = { ...rest, transport: listened };
+  const { informers, informer, cluster } = await watcher(kubeconfig, { namespace, streamedLists: true, connected });
+  const { items } = await cluster.client.list(ConfigMap, { namespace });
+  const uids = (objects: readonly ConfigMap[]) => objects.map(({ metadata }) => metadata.uid).sort();
+  expect(uids(informers.reader.list(ConfigMap, namespace))).toEqual(uids(items));
+  expect(items.length).toBeGreaterThanOrEqual(3);
+  const later = await writer.client.create(ConfigMap, configMap(namespace, 'd'));
+  expect(await informer.caughtUp({ namespace, name: 'd' }, later.metadata.resourceVersion ?? '', 5_000)).toBe(true);
+  expect(paths.filter((path) => path.startsWith('GET'))).toEqual([]);
+});
+
+test('a half-open connection is found, and the watch goes on where it was, without a list', async () => {
+  const direct = await connectKubeconfig({ path: kubeconfig });
+  cleanup.push(() => direct.close());
+  const namespace = await newNamespace(direct);
+  const credentials = await kubeconfigCredentials({ path: kubeconfig });
+  const { hostname, port } = new URL(credentials.server);
+  const proxy = await startFaultProxy({ host: hostname, port: Number(port) });
+  cleanup.push(() => proxy.stop());
+  const connected = connectCluster({ ...credentials, server: `https://127.0.0.1:${proxy.port}` });
+  const { informers, count } = await watcher(kubeconfig, { namespace, connected });
+  proxy.freeze();
+  await direct.client.create(ConfigMap, configMap(namespace, 'during'));
+  await expect.poll(() => informers.reader.get(ConfigMap, { namespace, name: 'during' }), patience).toBeDefined();
+  expect(proxy.accepted).toBe(2);
+  expect(await count('reflector_lists_total')).toBe(1);
 });
 
 test('a metadata-only cache holds the metadata under the type of the resource, and nothing else', async () => {

@@ -29,7 +29,12 @@ interface HistoryEntry {
  * One collection of ConfigMaps behind a transport that fails at random: what a reflector must survive, on virtual time.
  * `faultRate` is the probability per request and per chunk; `calm()` ends the faults, silent streams included.
  */
-export function createFaultyServer(clock: Clock, random: Random, faultRate: number) {
+export function createFaultyServer(
+  clock: Clock,
+  random: Random,
+  faultRate: number,
+  streamedLists: 'served' | 'refused' | 'unknown' = 'refused',
+) {
   const objects = new Map<string, KubeObject>();
   const history: HistoryEntry[] = [];
   const wake = new Set<() => void>();
@@ -95,13 +100,19 @@ export function createFaultyServer(clock: Clock, random: Random, faultRate: numb
     await pause(clock, 1 + random() * 20, signal);
     fail(failure);
     const query = new URL(path, 'https://server').searchParams;
-    let seen = Number(query.get('resourceVersion'));
+    const fromStart = query.get('sendInitialEvents') === 'true';
+    if (fromStart && streamedLists === 'refused') {
+      throw new KubeApiError(422, 'Invalid', 'sendInitialEvents: Forbidden: the feature is switched off');
+    }
+    let initial = fromStart ? initialLines(objects.values(), streamedLists === 'served' ? version : undefined) : [];
+    let seen = fromStart ? version : Number(query.get('resourceVersion'));
     if (seen < compacted || failure === '410') throw new KubeApiError(410, 'Expired', 'too old resource version');
     const serverEnd = clock.monotonic() + Number(query.get('timeoutSeconds')) * 1000;
     const clientEnd = clock.monotonic() + timeoutMs;
     while (clock.monotonic() < serverEnd) {
       const news = history.filter((entry) => entry.version > seen);
-      const lines = news.map(({ type, object }) => JSON.stringify({ type, object }));
+      const lines = initial.concat(news.map(({ type, object }) => JSON.stringify({ type, object })));
+      initial = [];
       if (random() < 0.2) lines.push(bookmark(version));
       seen = version;
       const broken = fault(STREAM_FAULTS);
@@ -166,8 +177,14 @@ function objectsAt(history: readonly HistoryEntry[], version: number): KubeObjec
   return [...objects.values()];
 }
 
-function bookmark(version: number): string {
-  const metadata = { resourceVersion: String(version) };
+/** All objects as a watch sends them that begins with the collection; `end` is missing from a server that knows no end. */
+function initialLines(objects: Iterable<KubeObject>, end: number | undefined): string[] {
+  const lines = [...objects].map((object) => JSON.stringify({ type: 'ADDED', object }));
+  return end === undefined ? lines : [...lines, bookmark(end, { 'k8s.io/initial-events-end': 'true' })];
+}
+
+function bookmark(version: number, annotations?: Record<string, string>): string {
+  const metadata = { resourceVersion: String(version), annotations };
   return JSON.stringify({ type: 'BOOKMARK', object: { apiVersion: 'v1', kind: 'ConfigMap', metadata } });
 }
 
