@@ -1,14 +1,14 @@
 import type { Registry } from 'prom-client';
 import { type Clock, type Random, systemClock } from '../clock.ts';
 import type { KubeClient } from './client.ts';
-import { createConnection } from './connection.ts';
+import { createConnection, createGatedConnection } from './connection.ts';
 import { type Credentials, inClusterCredentials } from './credentials.ts';
 import { type KubeconfigOptions, kubeconfigCredentials } from './kubeconfig.ts';
 import { observeRequests } from './request-metrics.ts';
 import { createClient } from './rest-client.ts';
 import { createTransport, type Transport } from './transport.ts';
 
-/** A cluster to talk to: one connection, shared by everything in the process. */
+/** A cluster to talk to: one connection, shared by everything in the process, and a second for writes that only a leader may send. */
 export interface Cluster {
   readonly client: KubeClient;
   /** For watches. */
@@ -30,9 +30,10 @@ export interface ConnectOptions {
 export function connectCluster(credentials: Credentials, options: ConnectOptions = {}): Cluster {
   const { clock = systemClock, random = Math.random, userAgent = 'sluice', registry, maxInFlight } = options;
   const connection = createConnection(clock, credentials);
+  const gated = createGatedConnection(clock, credentials);
   const observer = registry === undefined ? undefined : observeRequests(registry, new URL(credentials.server).host);
   const transport = createTransport({
-    ...{ clock, random, credentials, connection, userAgent, observer },
+    ...{ clock, random, credentials, connection, gated, userAgent, observer },
     ...(maxInFlight === undefined ? {} : { maxInFlight }),
   });
   return { client: createClient(transport), transport, close: () => transport.close() };

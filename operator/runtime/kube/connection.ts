@@ -1,6 +1,7 @@
 import { type ClientHttp2Session, connect, constants } from 'node:http2';
 import type { Clock } from '../clock.ts';
 import type { Credentials, TlsMaterial } from './credentials.ts';
+import { type Check, connectGated, createGate, type Gate } from './gate.ts';
 
 const CONNECT_MS = 10_000;
 
@@ -40,7 +41,27 @@ export class UnsentError extends Error {
   override readonly name = 'UnsentError';
 }
 
-export function createConnection(clock: Clock, credentials: Credentials, times = defaultTimes): Connection {
+/** A connection for requests that may only leave under a condition. */
+export interface GatedConnection extends Connection {
+  /** `check` is asked right before each write to the socket, until the returned function is called; what it throws ends the connection. */
+  hold(check: Check): () => void;
+}
+
+export function createGatedConnection(
+  clock: Clock,
+  credentials: Credentials,
+  times: ConnectionTimes = defaultTimes,
+): GatedConnection {
+  const gate = createGate();
+  return { ...createConnection(clock, credentials, times, gate), hold: gate.hold };
+}
+
+export function createConnection(
+  clock: Clock,
+  credentials: Credentials,
+  times: ConnectionTimes = defaultTimes,
+  gate?: Gate,
+): Connection {
   const sessions = new Set<ClientHttp2Session>();
   let current: Promise<ClientHttp2Session> | undefined;
   let maxStreams = Number.POSITIVE_INFINITY;
@@ -60,7 +81,7 @@ export function createConnection(clock: Clock, credentials: Credentials, times =
         sessions.delete(session);
       });
     };
-    const made = establish({ clock, credentials, times, adopt, retire }).catch((cause: unknown) => {
+    const made = establish({ clock, credentials, times, gate, adopt, retire }).catch((cause: unknown) => {
       retire();
       throw new UnsentError(`no connection to ${credentials.server}: ${String(cause)}`, { cause });
     });
@@ -84,15 +105,23 @@ interface Making {
   readonly clock: Clock;
   readonly credentials: Credentials;
   readonly times: ConnectionTimes;
+  readonly gate: Gate | undefined;
   readonly adopt: (session: ClientHttp2Session) => void;
   /** Makes the next request take another connection. */
   readonly retire: () => void;
 }
 
 async function establish(making: Making): Promise<ClientHttp2Session> {
-  const { clock, credentials, times, adopt } = making;
+  const { clock, credentials, times, gate, adopt } = making;
   const tls = await credentials.tls();
-  const session = connect(credentials.server, { ...tls, settings, ALPNProtocols: ['h2'] });
+  const through =
+    gate === undefined
+      ? undefined
+      : await connectGated({ clock, tls, server: credentials.server, timeoutMs: CONNECT_MS }, gate);
+  const session = connect(credentials.server, {
+    ...{ ...tls, settings, ALPNProtocols: ['h2'] },
+    ...(through === undefined ? {} : { createConnection: () => through }),
+  });
   adopt(session);
   await new Promise<void>((resolve, reject) => {
     const cancel = clock.setTimer(CONNECT_MS, () => {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Clock, systemClock } from '../clock.ts';
 import { type FaultProxy, startFaultProxy } from '../testing/fault-proxy.ts';
 import { KubeApiError } from './client.ts';
-import { createConnection } from './connection.ts';
+import { createConnection, createGatedConnection } from './connection.ts';
 import { createTransport, type Transport, type TransportRequest } from './transport.ts';
 
 // HTTP/2 without TLS: what is tested here lies above it. TLS is covered against a real API server.
@@ -28,6 +28,8 @@ const clock: Clock = {
 };
 
 const json = (stream: ServerHttp2Stream, status: number, body: unknown, headers: Record<string, string> = {}): void => {
+  // On a loaded machine the client may have taken this connection for dead already.
+  if (stream.destroyed) return;
   stream.respond({ ':status': status, ...headers });
   stream.end(JSON.stringify(body));
 };
@@ -66,11 +68,13 @@ beforeEach(async () => {
   };
   certificate = 'first';
   token = 'secret';
+  const times = { pingAfterMs: 50, pingAnswerMs: 100, certificatesMs: 20 };
   transport = createTransport({
     clock,
     random: () => 0,
     credentials,
-    connection: createConnection(systemClock, credentials, { pingAfterMs: 50, pingAnswerMs: 100, certificatesMs: 20 }),
+    connection: createConnection(systemClock, credentials, times),
+    gated: createGatedConnection(systemClock, credentials, times),
     userAgent: 'test',
     retry: { maxTries: 4, baseMs: 1, maxMs: 2 },
     maxInFlight: 50,
@@ -237,10 +241,10 @@ test('a write that the server did not let in is sent again', async () => {
 });
 
 test('what beforeSend throws ends the call before it is sent, and a later try asks anew', async () => {
-  answer = (stream) => json(stream, 503, { reason: 'ServiceUnavailable', message: 'busy' });
-  let asked = 0;
+  const busy = { reason: 'TooManyRequests', message: 'busy' };
+  answer = (stream) => json(stream, 429, busy, { 'retry-after': '1' });
   const beforeSend = (): void => {
-    if (++asked === 2) throw new RangeError('deposed');
+    if (askedToWait > 0) throw new RangeError('deposed');
   };
   expect(await failureOf(get('/fenced', { beforeSend }))).toBeInstanceOf(RangeError);
   expect(paths).toEqual(['/fenced']);
@@ -285,4 +289,41 @@ test('a call whose connection cannot be made ends at its deadline and is never s
   proxy.refuse(false);
   await get('/after');
   expect(paths).toEqual(['/after']);
+});
+
+test('a request that is queued when its condition ends does not leave, however much later the process goes on', async () => {
+  let held = true;
+  await get('/connect', { beforeSend: () => {} });
+  const beforeSend = (): void => {
+    if (!held) throw new RangeError('not any more');
+    // The frames are queued now and written later in this turn of the event loop.
+    queueMicrotask(() => {
+      held = false;
+    });
+  };
+  const late = transport.request({ method: 'PATCH', path: '/late', body: {}, timeoutMs: 10_000, beforeSend });
+  expect(await failureOf(late)).toBeInstanceOf(RangeError);
+  await get('/after', { beforeSend: () => {} });
+  expect(paths).toEqual(['/connect', '/after']);
+});
+
+test('what a condition ends leaves other requests alone', async () => {
+  answer = (stream, path) => {
+    if (path !== '/slow') json(stream, 200, { path });
+  };
+  const slow = get('/slow');
+  await expect.poll(() => paths).toEqual(['/slow']);
+  let held = true;
+  const beforeSend = (): void => {
+    if (!held) throw new RangeError('not any more');
+  };
+  const first = failureOf(get('/slow', { beforeSend }));
+  await expect.poll(() => paths).toEqual(['/slow', '/slow']);
+  held = false;
+  // The PING of the gated connection finds the gate closed.
+  expect(await first).toBeInstanceOf(RangeError);
+  answer = (stream, path) => json(stream, 200, { path });
+  expect(await get('/other')).toEqual({ path: '/other' });
+  expect(await Promise.race([slow, Promise.resolve('waits')])).toBe('waits');
+  void slow.catch(() => {});
 });

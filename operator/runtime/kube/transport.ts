@@ -1,7 +1,7 @@
 import type { ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2';
 import type { Clock, Random } from '../clock.ts';
 import { apiError } from './api-error.ts';
-import { type Connection, UnsentError } from './connection.ts';
+import { type Connection, type GatedConnection, UnsentError } from './connection.ts';
 import type { Credentials } from './credentials.ts';
 import { type Answer, readAnswer, readHead, readText } from './exchange.ts';
 import { createPatience, type Patience } from './patience.ts';
@@ -46,6 +46,8 @@ export interface TransportOptions {
   readonly random: Random;
   readonly credentials: Credentials;
   readonly connection: Connection;
+  /** For requests with `beforeSend`. */
+  readonly gated: GatedConnection;
   readonly userAgent: string;
   readonly observer?: RequestObserver | undefined;
   readonly retry?: RetryPolicy;
@@ -65,7 +67,7 @@ class HeldBack {
 }
 
 export function createTransport(options: TransportOptions): Transport {
-  const { clock, random, connection, credentials, observer, maxInFlight = MAX_IN_FLIGHT } = options;
+  const { clock, random, connection, gated, credentials, observer, maxInFlight = MAX_IN_FLIGHT } = options;
   let watches = 0;
   // Watches hold streams too; one stream is always left for a request, or nothing would ever be written.
   const slots = createSlots(() => Math.max(1, Math.min(maxInFlight, connection.maxStreams() - watches)));
@@ -74,17 +76,24 @@ export function createTransport(options: TransportOptions): Transport {
   async function open(request: TransportRequest, patience: Patience): Promise<ClientHttp2Stream> {
     const payload = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
     const authorization = await patience.wait(credentials.authorization());
-    const session = await patience.wait(connection.session());
+    const { beforeSend } = request;
+    const session = await patience.wait((beforeSend === undefined ? connection : gated).session());
     if (session.closed || session.destroyed) {
       throw new UnsentError('the connection was closed before the request was sent');
     }
     try {
-      request.beforeSend?.();
+      beforeSend?.();
     } catch (reason) {
       throw new HeldBack(reason);
     }
     const headers = requestHeaders(options.userAgent, authorization, request, payload);
     const stream = session.request(headers, { endStream: payload === undefined });
+    if (beforeSend !== undefined) {
+      // What was queued just now leaves later, and is asked for once more then.
+      const release = gated.hold(beforeSend);
+      stream.once('response', release);
+      stream.once('close', release);
+    }
     if (payload !== undefined) stream.end(payload);
     return stream;
   }
@@ -169,7 +178,11 @@ export function createTransport(options: TransportOptions): Transport {
     }
   }
 
-  return { request, stream, close: () => connection.close() };
+  const close = (): void => {
+    connection.close();
+    gated.close();
+  };
+  return { request, stream, close };
 }
 
 function requestHeaders(
