@@ -2,6 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 NODE := node_modules/.bin/node
+VITEST := $(NODE) node_modules/vitest/vitest.mjs run
 READY := node_modules/.package-lock.json
 
 $(READY): package-lock.json
@@ -22,7 +23,7 @@ demo-clean: $(READY) ## Remove the demo's resources (the cluster stays; see kind
 	@$(NODE) hack/demo/main.ts clean
 
 ## Tests
-.PHONY: test unit seeded-bugs integration kind-e2e lint
+.PHONY: test unit seeded-bugs integration kind-e2e watch-faults leadership lint
 test: $(READY) ## Everything: lint, types, generated files, unit, seeded bugs, integration, end to end
 	@$(NODE) hack/test/main.ts
 
@@ -37,6 +38,12 @@ integration: $(READY) ## Tests against a real etcd and kube-apiserver on loopbac
 
 kind-e2e: $(READY) ## Tests on a real kind cluster (brings it up)
 	@$(NODE) hack/test/main.ts --only e2e
+
+watch-faults: $(READY) ## FAULTS=1000 faults of watches on a real API server, then every cache compared with a list
+	@FAULTS=$(or $(FAULTS),1000) $(VITEST) --project integration operator/runtime/faults/watch-faults
+
+leadership: $(READY) ## REPEATS=50 hand-overs and fail-overs on the kind cluster, with their times
+	@REPEATS=$(or $(REPEATS),50) $(VITEST) --project e2e test-e2e/leadership.test.ts
 
 lint: $(READY) ## Lint, format and types
 	@$(NODE) hack/test/main.ts --only lint,types
