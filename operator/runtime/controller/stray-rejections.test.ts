@@ -45,6 +45,8 @@ test('the listeners of the application are left alone, and nothing is left when 
   const events = new EventEmitter();
   const seen: unknown[] = [];
   const unguard = guardStrayRejections(events as unknown as NodeJS.Process);
+  const unguardSecond = guardStrayRejections(events as unknown as NodeJS.Process);
+  expect(events.listenerCount('unhandledRejection')).toBe(1);
   expect(() => events.emit('unhandledRejection', new Error('x'))).toThrow('x');
   events.on('unhandledRejection', (reason) => seen.push(reason));
   events.emit('unhandledRejection', 'theirs');
@@ -56,5 +58,7 @@ test('the listeners of the application are left alone, and nothing is left when 
   );
   expect(seen).toEqual(['theirs', 'reported ours', 'ours']);
   unguard();
+  expect(events.listenerCount('unhandledRejection')).toBe(2);
+  unguardSecond();
   expect(events.listenerCount('unhandledRejection')).toBe(1);
 });

@@ -9,7 +9,7 @@ import { createLeaderElection } from './leader.ts';
 import { Deposed, type Leadership } from './leadership.ts';
 import { createLeaseServer, ProcessClock } from './testing/lease-world.ts';
 
-const SEEDS = Array.from({ length: 300 }, (_, i) => i + 1);
+const SEEDS = Array.from({ length: 150 }, (_, i) => i + 1);
 const log = createLogger('test', 'silent');
 const key = { namespace: 'n', name: 'operator' };
 
