@@ -9,6 +9,7 @@ import { reflectorMetrics } from '../watch/metrics.ts';
 import { resourceName, runReflector } from '../watch/reflector.ts';
 import type { StoreEffect } from '../watch/state.ts';
 import type { Change, Informer, InformerOptions, Informers } from './informer.ts';
+import { createMeanSize } from './mean-size.ts';
 import { createReader } from './reader.ts';
 import { createStore, type Store } from './store.ts';
 import { createWaiters } from './waiters.ts';
@@ -86,10 +87,9 @@ function createInformer<T extends KubeObject>(
   const store = createStore<T>();
   const waiters = createWaiters(clock);
   const handlers: ((change: Change<T>) => void)[] = [];
-  const objects = metrics.objects.labels({
-    resource: resourceName(resource),
-    mode: metadataOnly ? 'metadata' : 'full',
-  });
+  const labels = { resource: resourceName(resource), mode: metadataOnly ? 'metadata' : 'full' };
+  const [objects, bytes] = [metrics.objects.labels(labels), metrics.bytes.labels(labels)];
+  const size = createMeanSize();
   const { promise: whenSynced, resolve: markSynced } = Promise.withResolvers<void>();
 
   const tell = (change: Change<T>): void => {
@@ -104,8 +104,12 @@ function createInformer<T extends KubeObject>(
   };
 
   const take = (effect: StoreEffect<T>): void => {
-    for (const change of store.apply(effect)) tell(change);
+    for (const change of store.apply(effect)) {
+      if (change.type !== 'deleted') size.saw(change.object);
+      tell(change);
+    }
     objects.set(store.size());
+    bytes.set(Math.round(store.size() * size.bytes()));
     waiters.reached(effect.resourceVersion);
     markSynced();
   };

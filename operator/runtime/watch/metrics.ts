@@ -34,4 +34,10 @@ export const reflectorMetrics = defineMetrics({
     help: 'Objects in the cache.',
     labels,
   },
+  bytes: {
+    type: 'gauge',
+    name: 'reflector_objects_bytes',
+    help: 'Approximate size of the objects in the cache as JSON, from a sample; on the heap it is about one and a half times as much.',
+    labels,
+  },
 });
