@@ -40,14 +40,19 @@ async function pinned(file: string, pattern: RegExp): Promise<string> {
 
 const program = (name: OperatorName): string => join(places.results, 'programs', name, 'main.js');
 
-/** The bundle that an image would hold. */
+/** The bundle that an image would hold, with the flags of the operator's image. */
 async function buildOurs(): Promise<readonly string[]> {
   const source = { kind: 'node', entry: folder('sluice', 'main.ts'), dockerfile: 'operator/Dockerfile' } as const;
   for (const { name, bytes } of await imageContents(places.root, 'widgets', source, places.results)) {
     await mkdir(dirname(program('sluice')), { recursive: true });
     await writeFile(join(dirname(program('sluice')), name), bytes);
   }
-  return [process.execPath, '--enable-source-maps', program('sluice')];
+  const entrypoint = await pinned(
+    join(places.root, source.dockerfile),
+    /^ENTRYPOINT \["node",(.*)"\/app\/main\.js"\]/m,
+  );
+  const flags = entrypoint.split(',').map((flag) => flag.trim().replaceAll('"', ''));
+  return [process.execPath, ...flags.filter((flag) => flag !== ''), program('sluice')];
 }
 
 /** As JavaScript, so that no rival pays for reading TypeScript; its packages stay as they are installed. */

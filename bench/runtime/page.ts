@@ -1,6 +1,6 @@
 import { spread } from './figures.ts';
 import { type OperatorName, operatorNames } from './operators.ts';
-import type { Conditions, Results, Trials } from './results.ts';
+import type { Conditions, MicroResults, Results, Trials } from './results.ts';
 
 const titles: Readonly<Record<OperatorName, string>> = {
   sluice: '**@sluice/runtime** (TypeScript)',
@@ -17,6 +17,17 @@ export function runtimeTables(results: Results): string {
   const sizes = new Set(Object.values(results).flatMap(({ trials }) => Object.keys(trials).map(Number)));
   const bySize = [...sizes].sort((a, b) => a - b).map((size) => trialTable(results, size));
   return [...bySize, idleTable(results)].filter((table) => table !== '').join('\n\n');
+}
+
+/** The lines of the micro-benchmarks as a table. */
+export function microTable(micro: MicroResults | undefined): string {
+  if (micro === undefined) return '';
+  const rows = micro.lines.map((line) => {
+    const colon = line.indexOf(': ');
+    return [line.slice(0, colon), line.slice(colon + 2)];
+  });
+  const lines = ['| what | figure |', '| --- | --- |', ...rows.map((cells) => `| ${cells.join(' | ')} |`)];
+  return [lines.join('\n'), `Node ${micro.version}. ${conditionsOf([micro])}`].join('\n\n');
 }
 
 export function trialTable(results: Results, size: number): string {
@@ -113,4 +124,13 @@ function conditionsOf(measured: readonly Conditions[]): string {
   const dates = [...new Set(measured.map(({ date }) => date.slice(0, 10)))].sort().join(', ');
   const commits = [...new Set(measured.map(({ commit }) => commit))].join(', ');
   return `Measured ${dates} at ${commits} on ${first.machine}.`;
+}
+
+/** `page` with `content` between `<!-- name -->` and `<!-- /name -->`; an empty content leaves it as it is. */
+export function replaceSection(page: string, name: string, content: string): string {
+  const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
+  const [from, to] = [page.indexOf(open), page.indexOf(close)];
+  if (from < 0 || to < from) throw new Error(`the page has no ${open} … ${close}`);
+  if (content === '') return page;
+  return `${page.slice(0, from)}${open}\n${content}\n${page.slice(to)}`;
 }

@@ -32,7 +32,13 @@ export interface OperatorResults {
 /** What was measured last, for each operator and size; a later run of `make bench-runtime` replaces what it measures. */
 export type Results = Partial<Record<OperatorName, OperatorResults>>;
 
+/** The lines of the micro-benchmarks, each `name: what came out`. */
+export interface MicroResults extends Conditions {
+  readonly lines: readonly string[];
+}
+
 const path = join(places.results, 'results.json');
+const microPath = join(places.results, 'micro.json');
 
 export async function readResults(): Promise<Results> {
   if (!existsSync(path)) return {};
@@ -47,6 +53,16 @@ export async function readResults(): Promise<Results> {
 /** Saved after every round: an interrupted run keeps what it has. */
 export async function saveResults(results: Results): Promise<void> {
   await writeWhole(path, `${JSON.stringify(results, undefined, 2)}\n`);
+}
+
+export async function readMicro(): Promise<MicroResults | undefined> {
+  if (!existsSync(microPath)) return undefined;
+  const parsed: MicroResults = JSON.parse(await readFile(microPath, 'utf8'));
+  return parsed;
+}
+
+export async function saveMicro(lines: readonly string[]): Promise<void> {
+  await writeWhole(microPath, `${JSON.stringify({ ...(await conditions(process.version)), lines }, undefined, 2)}\n`);
 }
 
 export async function conditions(version: string): Promise<Conditions> {
