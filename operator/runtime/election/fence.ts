@@ -1,11 +1,13 @@
 import type { CallOptions, KubeClient } from '../kube/client.ts';
-import type { Leadership } from './leadership.ts';
+import { type Leadership, unopposed } from './leadership.ts';
 
 /**
  * `client`, of which every write first asks whether leadership is held: when it is called, and again each time that it is
- * about to be put on the wire, for it may have waited for a connection or for its next try. Reads always pass.
+ * about to be put on the wire, for it may have waited for a connection or for its next try. Reads always pass. Without an
+ * election there is nothing to ask, and writes take the same connection as reads.
  */
 export function fenced(client: KubeClient, leadership: Pick<Leadership, 'assertMayWrite'>): KubeClient {
+  if (leadership === unopposed) return client;
   const guarded = <Options extends CallOptions>(options: Options): Options => {
     leadership.assertMayWrite();
     const beforeSend = (): void => {
