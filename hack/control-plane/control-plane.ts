@@ -27,6 +27,8 @@ export interface ControlPlane {
   readonly kubeconfigPath: string;
   /** `https://127.0.0.1:<port>` */
   readonly server: string;
+  /** Where etcd serves its clients: `http://127.0.0.1:<port>` */
+  readonly etcd: string;
   readonly directory: string;
   /** Runs kubectl against it and resolves to its standard output. */
   kubectl(...args: string[]): Promise<string>;
@@ -97,6 +99,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     return {
       kubeconfigPath: kubeconfigOf(setting),
       server: serverOf(setting),
+      etcd: etcdOf(setting),
       directory,
       kubectl,
       restartApiServer,
@@ -109,11 +112,13 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
 }
 
 const serverOf = ({ ports }: Setting): string => `https://127.0.0.1:${ports.api}`;
+const etcdOf = ({ ports }: Setting): string => `http://127.0.0.1:${ports.etcd}`;
 const kubeconfigOf = ({ directory }: Setting): string => join(directory, 'kubeconfig');
 const authorityOf = ({ directory }: Setting): string => join(directory, 'certs/apiserver.crt');
 
-function startEtcd({ directory, etcd, ports }: Setting): ServerProcess {
-  const client = `http://127.0.0.1:${ports.etcd}`;
+function startEtcd(setting: Setting): ServerProcess {
+  const { directory, etcd, ports } = setting;
+  const client = etcdOf(setting);
   const peer = `http://127.0.0.1:${ports.peer}`;
   const command = [
     etcd,

@@ -6,6 +6,8 @@ declare module 'vitest' {
   export interface ProvidedContext {
     /** Path of a kubeconfig with all rights on the control plane of this test run. */
     kubeconfig: string;
+    /** Address of its etcd. */
+    etcd: string;
   }
 }
 
@@ -13,5 +15,6 @@ declare module 'vitest' {
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const plane = await startControlPlane({ crds: [join(resolve(import.meta.dirname, '../..'), 'crds')] });
   project.provide('kubeconfig', plane.kubeconfigPath);
+  project.provide('etcd', plane.etcd);
   return plane.stop;
 }

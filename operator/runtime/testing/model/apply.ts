@@ -53,11 +53,11 @@ export function applyConfig(
   { schema, force, now }: ApplyOptions,
 ): Owned {
   const last = live.owners.find((owner) => isSame(owner, writer))?.fields ?? noFields;
-  const fields = withoutSystemFields(fieldsOf(config, schema));
+  const stated = fieldsOf(config, schema);
   const others = live.owners.filter((owner) => !isSame(owner, writer));
-  const own = { ...writer, fields, time: now };
+  const own = { ...writer, fields: withoutSystemFields(stated), time: now };
   const merged = mergeBySchema(live.object, config, schema) as JsonObject;
-  const object = prune(merged, [...others, own], last, schema);
+  const object = prune(merged, union(stated, ownedBy(others)), last, schema);
   const comparison = compare(live.object, object, schema);
   if (!force) refuseConflicts(others, comparison);
   const left = others.map((owner) => losing(owner, union(comparison.changed, comparison.removed), now));
@@ -120,19 +120,22 @@ function settled(before: readonly FieldOwner[], after: readonly FieldOwner[]): r
 }
 
 /**
- * Takes out what the writer stated last time and nobody states now. What is only within such a field and was not itself
- * stated stays.
+ * Takes out what the writer stated last time and nobody states now. A named field goes with all that is in it; an item
+ * of a list or an entry of a map goes only if it was itself stated, so that what others put there unowned stays.
  */
-function prune(merged: JsonObject, owners: readonly FieldOwner[], last: FieldSet, schema: FieldSchema): JsonObject {
-  const owned = owners.reduce((all, { fields }) => union(all, fields), noFields);
+function prune(merged: JsonObject, owned: FieldSet, last: FieldSet, schema: FieldSchema): JsonObject {
   if (isEmpty(difference(last, owned))) return merged;
   const named = (set: FieldSet): FieldSet => withNamedParents(set, schema);
   const all = fieldsOf(merged, schema);
   const bare = withoutFields(merged, named(last), schema);
   const kept = union(named(fieldsOf(bare, schema)), named(owned));
   const withOwned = withoutFields(merged, difference(named(all), kept), schema);
-  const gone = intersection(difference(all, fieldsOf(withOwned, schema)), last);
+  const gone = intersection(difference(named(all), named(fieldsOf(withOwned, schema))), named(last));
   return withoutFields(merged, gone, schema);
+}
+
+function ownedBy(owners: readonly FieldOwner[]): FieldSet {
+  return owners.reduce((all, { fields }) => union(all, fields), noFields);
 }
 
 function compare(live: JsonObject, next: JsonObject, schema: FieldSchema): Comparison {
@@ -170,17 +173,20 @@ function refuseConflicts(others: readonly FieldOwner[], { changed }: Comparison)
     .map((owner) => ({ owner, paths: pathTexts(intersection(owner.fields, changed)) }))
     .filter(({ paths }) => paths.length > 0);
   if (conflicts.length === 0) return;
-  const count = conflicts.reduce((sum, { paths }) => sum + paths.length, 0);
-  const texts = conflicts.map(({ owner, paths }) =>
-    paths.length === 1
-      ? `conflict with ${ownerText(owner)}: ${paths[0]}`
-      : `conflicts with ${ownerText(owner)}:\n${paths.map((path) => `- ${path}`).join('\n')}`,
-  );
-  throw applyConflict(`Apply failed with ${count} conflict${count === 1 ? '' : 's'}: ${texts.join('\n')}`);
+  const all = conflicts.flatMap(({ owner, paths }) => paths.map((field) => ({ manager: owner.manager, field })));
+  const [first] = conflicts;
+  const text =
+    all.length === 1 && first !== undefined
+      ? `1 conflict: conflict with ${ownerText(first.owner)}: ${first.paths[0]}`
+      : `${all.length} conflicts: ${conflicts.map(listText).join('\n')}`;
+  throw applyConflict(`Apply failed with ${text}`, all);
 }
 
-function ownerText({ manager, operation, subresource, apiVersion, time }: FieldOwner): string {
+function listText({ owner, paths }: { readonly owner: FieldOwner; readonly paths: readonly string[] }): string {
+  return [`conflicts with ${ownerText(owner)}:`, ...paths.map((path) => `- ${path}`)].join('\n');
+}
+
+function ownerText({ manager, operation, subresource, apiVersion }: FieldOwner): string {
   const name = subresource === '' ? `"${manager}"` : `"${manager}" with subresource "${subresource}"`;
-  if (operation === 'Apply') return name;
-  return `${name} using ${apiVersion} at ${new Date(time).toISOString().slice(0, 19)}Z`;
+  return operation === 'Apply' ? name : `${name} using ${apiVersion}`;
 }

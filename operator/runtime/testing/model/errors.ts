@@ -1,4 +1,4 @@
-import { KubeApiError } from '../../kube/client.ts';
+import { type FieldConflict, KubeApiError } from '../../kube/client.ts';
 import type { Resource } from '../../kube/object.ts';
 
 // The refusals of the API server, with its reasons and the shape of its messages.
@@ -27,7 +27,11 @@ export const staleVersion = (resource: Resource, name: string): KubeApiError =>
     'the object has been modified; please apply your changes to the latest version and try again',
   );
 
-export const applyConflict = (message: string): KubeApiError => new KubeApiError(409, 'Conflict', message);
+export const applyConflict = (message: string, conflicts: readonly FieldConflict[]): KubeApiError =>
+  new KubeApiError(409, 'Conflict', message, undefined, conflicts);
+
+/** What the server answers when it is not prepared to be asked so. */
+export const unprepared = (message: string): KubeApiError => new KubeApiError(500, 'Unknown', message);
 
 export const invalid = (resource: Resource, name: string, why: string): KubeApiError =>
   new KubeApiError(422, 'Invalid', `${kindOf(resource)} "${name}" is invalid: ${why}`);

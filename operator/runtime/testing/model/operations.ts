@@ -9,6 +9,7 @@ import {
   noSuchPath,
   notFound,
   staleVersion,
+  unprepared,
   unsupportedMediaType,
 } from './errors.ts';
 import { cloneJson, isObject, type Json, type JsonObject, mergePatch } from './json.ts';
@@ -48,7 +49,7 @@ export function create(call: WriteCall): Stored {
   const { store, route } = call;
   const { kind, namespace } = route;
   const body = readBody(kind, call.body, namespace);
-  if (body.metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
+  if (body.metadata.resourceVersion) throw unprepared('resourceVersion should not be set on objects to be created');
   return insert(call, named(body, store), undefined, 'create');
 }
 
@@ -142,7 +143,8 @@ function update(call: WriteCall, live: Stored, wanted: StoredObject, verb: Write
   const { resourceVersion, uid } = wanted.metadata;
   if (resourceVersion && resourceVersion !== live.object.metadata.resourceVersion)
     throw staleVersion(kind.resource, name);
-  if (uid !== undefined && uid !== live.object.metadata.uid) {
+  // A PUT takes the uid for a precondition, a patch for a change of what cannot change.
+  if (verb === 'update' && uid !== undefined && uid !== live.object.metadata.uid) {
     throw conflict(
       kind.resource,
       name,

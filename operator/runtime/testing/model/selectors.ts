@@ -20,7 +20,7 @@ function labelTerm(term: string): (labels: Record<string, string>) => boolean {
     if (operator === 'in') return (labels) => key in labels && values.includes(labels[key] ?? '');
     return (labels) => !(key in labels) || !values.includes(labels[key] ?? '');
   }
-  const comparison = /^([^=!\s]+)\s*(!=|==?)\s*(\S*)$/.exec(term);
+  const comparison = /^([^=!\s]+)\s*(!=|==?)\s*([^=!\s]*)$/.exec(term);
   if (comparison !== null) {
     const [, key = '', operator, value = ''] = comparison;
     if (operator === '!=') return (labels) => labels[key] !== value;

@@ -28,6 +28,8 @@ export async function* watch(call: WatchCall): AsyncGenerator<Buffer> {
   const { clock, collection, route, view, newest, signal } = call;
   const { query } = route;
   const matches = matcherOf(route);
+  // A watch may begin in the future.
+  const after = Number(query?.get('resourceVersion') ?? 0);
   const bookmarks = query?.get('allowWatchBookmarks') === 'true';
   const endAt = clock.monotonic() + 1000 * (Number(query?.get('timeoutSeconds') ?? 0) || DEFAULT_SECONDS);
   let position = collection.endPosition;
@@ -52,7 +54,7 @@ export async function* watch(call: WatchCall): AsyncGenerator<Buffer> {
         const change = collection.changeAt(position);
         // The watcher was slower than history is kept.
         if (change === undefined) return;
-        const line = lineOf(change, view, matches);
+        const line = change.version > after ? lineOf(change, view, matches) : undefined;
         if (line !== undefined) lines.push(line);
       }
       if (lines.length > 0) yield lines.length === 1 && lines[0] !== undefined ? lines[0] : Buffer.concat(lines);

@@ -1,8 +1,8 @@
 import { badRequest, forbidden, invalid } from './errors.ts';
-import { unknownFields } from './field-schema.ts';
+import { type FieldSchema, metadataFields, unknownFields } from './field-schema.ts';
 import { cloneJson, equalJson, isObject, type Json, type JsonObject } from './json.ts';
 import type { Kind } from './kinds.ts';
-import { mergeBySchema } from './merge.ts';
+import { mergeBySchema, schemaOfField } from './merge.ts';
 import { conform } from './openapi.ts';
 import type { StoredObject } from './storage.ts';
 
@@ -98,11 +98,6 @@ function keepSystemMetadata(live: StoredObject, given: StoredObject['metadata'])
     if (value === undefined) delete kept[field];
     else kept[field] = value;
   }
-  // An empty list or map of metadata is not stored.
-  for (const field of ['finalizers', 'ownerReferences', 'labels', 'annotations']) {
-    const value = kept[field];
-    if (typeof value === 'object' && value !== null && Object.keys(value).length === 0) delete kept[field];
-  }
   return kept as unknown as StoredObject['metadata'];
 }
 
@@ -135,9 +130,37 @@ function checkName(kind: Kind, name: string | undefined): void {
 }
 
 function withDefaults(kind: Kind, object: StoredObject): StoredObject {
-  if (kind.openApi !== undefined) return conform(kind, object, kind.openApi);
-  if (kind.defaults === undefined) return object;
-  return mergeBySchema(cloneJson(kind.defaults), object as unknown as Json, unknownFields) as unknown as StoredObject;
+  if (kind.openApi !== undefined) {
+    const { metadata } = object;
+    const kept = withoutEmpty(metadata as unknown as Json, metadataFields) as unknown as StoredObject['metadata'];
+    return conform(kind, kept === metadata ? object : { ...object, metadata: kept }, kind.openApi);
+  }
+  const whole = withoutEmpty(object as unknown as Json, kind.fields);
+  const { defaults } = kind;
+  return (defaults === undefined
+    ? whole
+    : mergeBySchema(cloneJson(defaults), whole, unknownFields)) as unknown as StoredObject;
+}
+
+/**
+ * The value without its empty lists and maps, and without nulls: the types of the server in Go cannot tell them from
+ * nothing. An empty object of named fields is something, such as an `emptyDir`.
+ */
+function withoutEmpty(value: Json, schema: FieldSchema): Json {
+  if (!isObject(value) || schema.type !== 'struct') return value;
+  let kept: JsonObject | undefined;
+  for (const name in value) {
+    const entry = value[name] ?? null;
+    const inner = schemaOfField(schema, name);
+    const isMap = inner.type === 'struct' && inner.elements !== undefined && isObject(entry);
+    const clean = withoutEmpty(entry, inner);
+    const isEmpty = clean === null || ((Array.isArray(clean) || isMap) && Object.keys(clean).length === 0);
+    if (clean === entry && !isEmpty) continue;
+    kept ??= { ...value };
+    if (isEmpty) delete kept[name];
+    else kept[name] = clean;
+  }
+  return kept ?? value;
 }
 
 /** RFC 3339 in whole seconds, as metav1.Time is written. */

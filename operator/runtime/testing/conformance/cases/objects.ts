@@ -56,8 +56,12 @@ export const objectCases: readonly Case[] = [
   {
     name: 'a create states no version',
     run: async ({ client, configMap }) => {
-      const { status } = await refusal(client.create(ConfigMap, configMap('a', {}, { resourceVersion: '7' })));
-      expect(status).toBe(400);
+      const call = client.create(ConfigMap, configMap('a', {}, { resourceVersion: '7' }));
+      expect(await refusal(call)).toEqual({
+        status: 500,
+        reason: 'Unknown',
+        message: 'resourceVersion should not be set on objects to be created',
+      });
     },
   },
   {
@@ -213,13 +217,13 @@ export const objectCases: readonly Case[] = [
     },
   },
   {
-    name: 'a merge patch with the uid of another object conflicts',
+    name: 'a merge patch with the uid of another object is refused',
     run: async ({ client, configMap, widget, key }) => {
       await client.create(ConfigMap, configMap('a'));
       await client.create(Widget, widget('a'));
       const patch = { metadata: { uid: FAR_UID, labels: { x: '1' } } };
-      expect(await refusal(client.mergePatch(ConfigMap, key('a'), patch))).toMatchObject({ status: 409 });
-      expect(await refusal(client.mergePatch(Widget, key('a'), patch))).toMatchObject({ status: 409 });
+      expect(await refusal(client.mergePatch(ConfigMap, key('a'), patch))).toMatchObject({ status: 422 });
+      expect(await refusal(client.mergePatch(Widget, key('a'), patch))).toMatchObject({ status: 422 });
     },
   },
   {
