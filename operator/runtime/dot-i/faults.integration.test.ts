@@ -44,7 +44,8 @@ beforeAll(async () => {
   await cluster.client.apply(CustomResourceDefinition, parse(crd) as CustomResourceDefinition, {
     fieldManager: 'test',
   });
-  await vi.waitFor(() => cluster.client.list(Greeting), soon);
+  // From the watch cache: while that is being filled the server answers 429, which the original does not survive.
+  await vi.waitFor(() => cluster.client.raw('GET', '/apis/example.org/v1/greetings?resourceVersion=0'), soon);
 });
 afterAll(() => cluster.close());
 
@@ -85,7 +86,7 @@ async function startSample(base: 'original' | 'ours'): Promise<Sample> {
   await client.create(Namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
   const args = [join(import.meta.dirname, 'testing/run-sample.ts'), base, namespace];
   const env = { ...process.env, KUBECONFIG: kubeconfig };
-  const started = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'ignore'] });
+  const started = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
   const events: string[] = [];
   createInterface(started.stdout).on('line', (line) => {
     const { type, name } = JSON.parse(line) as { type: string; name: string };
@@ -122,7 +123,6 @@ async function startBoth(): Promise<{ original: Sample; ours: Sample }> {
 
 test('connections are cut and refused for a moment: the original ends its process, ours goes on where it was', async () => {
   const { original, ours } = await startBoth();
-  const heard = ours.events.length;
   const ended = once(original.process, 'exit');
   proxy.refuse(true);
   proxy.cut();
@@ -131,8 +131,8 @@ test('connections are cut and refused for a moment: the original ends its proces
   for (const sample of [original, ours]) await sample.create('second');
   await expect.poll(() => ours.greeted('second'), soon).toBe(1);
   expect(await original.greeted('second')).toBeUndefined();
-  // Nothing of what it knew was told again.
-  expect(ours.events.slice(heard).filter((event) => event.endsWith(' first'))).toEqual([]);
+  // What it knew was not told again.
+  expect(ours.events.filter((event) => event === 'ADDED first')).toHaveLength(1);
 });
 
 test('a connection is half-open: the original hears nothing any more and does not know, ours finds out', async () => {
