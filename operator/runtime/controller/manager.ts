@@ -41,6 +41,8 @@ export interface ManagerOptions {
   readonly metricsPort?: number;
   /** Absent: no spans. */
   readonly tracing?: Tracing;
+  /** Reads collections as streams instead of in pages, where the server can do that. Default false. */
+  readonly streamedLists?: boolean;
   /** Absent: this instance leads without asking. */
   readonly leaderElection?: {
     readonly namespace: string;
@@ -108,9 +110,9 @@ function assemble(
   clock: Clock,
   term: { readonly now?: Leadership },
 ): { informers: Informers; events: EventRecorder; running: Running[] } {
-  const { cluster, controllers, log, registry, random = Math.random } = options;
+  const { cluster, controllers, log, registry, random = Math.random, streamedLists = false } = options;
   const { client } = cluster;
-  const informers = createInformers({ cluster, clock, random, log, registry });
+  const informers = createInformers({ cluster, clock, random, log, registry, streamedLists });
   const { reportingController, identity: reportingInstance } = options;
   // An event belongs to the term in which it is written, whichever that is: it tells what has happened.
   const assertMayWrite = (): void => {
