@@ -130,10 +130,13 @@ export function statefulSets({ stage, client }: PartInput): Part {
   };
 }
 
+/** Digests of templates: a StatefulSet that changed only its status has the same one. */
+const digests = new WeakMap<object, string>();
+
 function revisionOf({ metadata, spec }: StatefulSet): string {
-  const digest = createHash('sha256')
-    .update(canonicalJson(spec?.template ?? {}))
-    .digest('hex')
-    .slice(0, 10);
+  const template = spec?.template ?? {};
+  const known = digests.get(template);
+  const digest = known ?? createHash('sha256').update(canonicalJson(template)).digest('hex').slice(0, 10);
+  if (known === undefined) digests.set(template, digest);
   return `${metadata.name}-${digest}`;
 }

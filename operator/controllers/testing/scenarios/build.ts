@@ -181,7 +181,7 @@ function isNoise({ resource, before, after }: Write): boolean {
 
 /** Children of the two kinds that run their pods in a StatefulSet. */
 export const statefulChildren = [
-  { resource: StatefulSet, edit: { spec: { replicas: 5 } } },
+  { resource: StatefulSet, edit: { spec: { replicas: 0 } } },
   { resource: Service, edit: { spec: { selector: { 'app.kubernetes.io/instance': 'nobody' } } } },
   { resource: ConfigMap },
 ].map((child) => ({ ...child, name: subjectKey.name }));

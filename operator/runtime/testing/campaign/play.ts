@@ -11,8 +11,8 @@ import { electionLease, Operators } from './operators.ts';
 import type { Scenario, Simulator, Stage, Write } from './scenario.ts';
 import { serverOf } from './server.ts';
 
-/** Nothing has moved for so long: longer than a lease, a freeze and the longest wait of a reconcile that is refused. */
-const QUIET_MS = 60_000;
+/** Nothing has moved for so long: longer than a lease, a freeze, and the deadline of a list that nobody answers. */
+const QUIET_MS = 75_000;
 /** Not quiet after so long: it does not converge. */
 const RESTLESS_MS = 3_600_000;
 const IDLE_MS = 600_000;
@@ -79,7 +79,10 @@ class Run<S extends Simulator> {
       onWrite: (fn) => void this.#listeners.push(fn),
       client: (userAgent) => createModelCluster(model, { userAgent }).client,
     };
-    this.#injector = new Injector(plan, seededRandom(seed + 3), (fault) => this.#note(`fault: ${fault}`));
+    this.#injector = new Injector(plan, seededRandom(seed + 3), (fault) => {
+      this.#note(`fault: ${fault}`);
+      this.#moved();
+    });
     this.#simulator = scenario.simulate(this.#stage);
     this.#operators = new Operators({
       clock,
@@ -114,6 +117,9 @@ class Run<S extends Simulator> {
     if (await this.#untilQuiet()) {
       for (const wrong of this.#scenario.verdict(this.#stage)) this.#problems.push(wrong);
       this.#idle = true;
+      // Who does not lead only waits.
+      const leader = this.#stage.find(Lease, electionLease)?.spec?.holderIdentity;
+      if (leader !== undefined) this.#operators.killAll([leader]);
       await this.#clock.advance(IDLE_MS);
     }
     return this.#played();
@@ -138,9 +144,9 @@ class Run<S extends Simulator> {
     const state = new Map<string, string>();
     for (const resource of this.#scenario.resources) {
       for (const object of this.#stage.objects<KubeObject>(resource)) {
-        const essence = this.#scenario.essence(object, resource);
-        if (essence === undefined) continue;
         const { namespace = '', name } = object.metadata;
+        const essence = this.#scenario.essence(object, resource);
+        if (essence === undefined || namespace === electionLease.namespace) continue;
         state.set(`${resource.kind} ${keyText({ namespace, name })}`, canonicalJson(essence));
       }
     }

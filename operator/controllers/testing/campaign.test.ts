@@ -1,0 +1,28 @@
+import { FAULT_CLASSES, type FaultClass, type Verdict } from '@sluice/runtime/testing';
+import { expect, test } from 'vitest';
+import { createCampaign, scenarioOfSeed, seedsFrom } from './campaign.ts';
+
+/** For a quick look while writing; `make campaign` plays more. */
+const RUNS = 300;
+
+test(`${RUNS} runs under faults end as without them`, async () => {
+  const play = createCampaign();
+  const verdicts: Verdict[] = [];
+  for (const seed of seedsFrom(0, RUNS)) verdicts.push(await play(seed));
+  const failed = verdicts.filter(({ failures }) => failures.length > 0);
+  expect(failed.map(({ seed, scenario, failures }) => `SEED=${seed} ${scenario}: ${failures.join('; ')}`)).toEqual([]);
+  // A campaign in which a fault never struck would prove nothing about it.
+  const injected = (fault: FaultClass) => verdicts.reduce((sum, { faults }) => sum + (faults[fault] ?? 0), 0);
+  expect(FAULT_CLASSES.filter((fault) => injected(fault) < 5)).toEqual([]);
+  expect(new Set(seedsFrom(0, RUNS).map((seed) => scenarioOfSeed(seed).kind)).size).toBe(3);
+}, // On a machine that does nothing else it takes half a minute.
+300_000);
+
+test('a seed plays the same run again, to the last byte', async () => {
+  for (const seed of [3, 14, 25]) {
+    const [first, again] = [await createCampaign()(seed), await createCampaign()(seed)];
+    expect(again.digest).toBe(first.digest);
+    expect(again.trace).toEqual(first.trace);
+    expect(Object.keys(first.faults)).not.toEqual([]);
+  }
+});
