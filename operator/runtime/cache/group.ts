@@ -8,43 +8,57 @@ export interface Entry<T extends KubeObject> {
   object: T;
 }
 
-/** Entries with something in common. */
-export interface Group<T extends KubeObject> {
-  add(entry: Entry<T>): void;
-  /** True when the group is empty after it. */
-  remove(entry: Entry<T>): boolean;
-  /** An entry of the group has a new object. */
+/** The objects of some entries as a list that is made when it is asked for, and kept until something changes. */
+export interface View<T extends KubeObject> {
+  /** Entries came or went. */
+  changed(): void;
+  /** An entry has a new object. */
   touched(): void;
   /** The objects in order of their keys, frozen; the same array until something changes. */
   objects(): readonly T[];
 }
 
-export function createGroup<T extends KubeObject>(): Group<T> {
-  const entries = new Set<Entry<T>>();
+/** Entries with something in common. */
+export interface Group<T extends KubeObject> extends Pick<View<T>, 'touched' | 'objects'> {
+  add(entry: Entry<T>): void;
+  /** True when the group is empty after it. */
+  remove(entry: Entry<T>): boolean;
+}
+
+export function createView<T extends KubeObject>(entries: () => Iterable<Entry<T>>): View<T> {
   // Most changes are updates, which leave the order as it is: only the list of objects is made anew.
   let ordered: Entry<T>[] | undefined;
   let view: readonly T[] | undefined;
-  const changed = (): void => {
-    ordered = undefined;
-    view = undefined;
-  };
   return {
-    add(entry) {
-      entries.add(entry);
-      changed();
-    },
-    remove(entry) {
-      entries.delete(entry);
-      changed();
-      return entries.size === 0;
+    changed() {
+      ordered = undefined;
+      view = undefined;
     },
     touched() {
       view = undefined;
     },
     objects() {
-      ordered ??= [...entries].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+      ordered ??= [...entries()].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
       view ??= Object.freeze(ordered.map(({ object }) => deepFreeze(object)));
       return view;
     },
+  };
+}
+
+export function createGroup<T extends KubeObject>(): Group<T> {
+  const entries = new Set<Entry<T>>();
+  const view = createView(() => entries);
+  return {
+    add(entry) {
+      entries.add(entry);
+      view.changed();
+    },
+    remove(entry) {
+      entries.delete(entry);
+      view.changed();
+      return entries.size === 0;
+    },
+    touched: view.touched,
+    objects: view.objects,
   };
 }

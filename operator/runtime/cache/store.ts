@@ -1,7 +1,7 @@
 import { controllerOf, type KubeObject, keyOf, keyText, type ObjectKey } from '../kube/object.ts';
 import type { StoreEffect } from '../watch/state.ts';
 import { deepFreeze } from './freeze.ts';
-import { createGroup, type Entry } from './group.ts';
+import { createView, type Entry } from './group.ts';
 import { createIndex, type Index, type IndexFunction } from './index-by.ts';
 import type { Change } from './informer.ts';
 
@@ -28,7 +28,7 @@ export interface Store<T extends KubeObject> {
 
 export function createStore<T extends KubeObject>(): Store<T> {
   const entries = new Map<string, Entry<T>>();
-  const all = createGroup<T>();
+  const all = createView<T>(() => entries.values());
   const namespaces = createIndex<T>(({ metadata }) => (metadata.namespace === undefined ? [] : [metadata.namespace]));
   const owners = createIndex<T>((object) => {
     const owner = controllerOf(object);
@@ -41,13 +41,13 @@ export function createStore<T extends KubeObject>(): Store<T> {
   const add = (key: string, object: T): void => {
     const entry = { key, object };
     entries.set(key, entry);
-    all.add(entry);
+    all.changed();
     for (const index of indexes) index.add(entry);
   };
 
   const drop = (entry: Entry<T>): void => {
     entries.delete(entry.key);
-    all.remove(entry);
+    all.changed();
     for (const index of indexes) index.remove(entry);
   };
 

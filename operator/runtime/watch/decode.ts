@@ -4,20 +4,23 @@ import type { ListPage, WatchEvent } from './state.ts';
 
 type Json = Record<string, unknown>;
 
+/** Makes equal parts of metadata one value. */
+type Share = (metadata: Json) => void;
+
 /** The server sent something that is not what the API promises. */
 class MalformedAnswer extends Error {
   override readonly name = 'MalformedAnswer';
 }
 
 /** One line of a watch. What cannot be read becomes an event of its own, in its place in the order. */
-export function decodeEvent<T extends KubeObject>(resource: Resource<T>, line: string): WatchEvent<T> {
+export function decodeEvent<T extends KubeObject>(resource: Resource<T>, line: string, share?: Share): WatchEvent<T> {
   try {
     const { type, object } = record(JSON.parse(line), 'event');
     if (type === 'ERROR') return serverError(record(object, 'Status'));
     const body = record(object, 'object');
     if (type === 'BOOKMARK') return bookmark(record(body.metadata, 'metadata'));
-    if (type === 'ADDED' || type === 'MODIFIED') return { type: 'set', object: decodeObject(resource, body) };
-    if (type === 'DELETED') return { type: 'delete', object: decodeObject(resource, body) };
+    if (type === 'ADDED' || type === 'MODIFIED') return { type: 'set', object: decodeObject(resource, body, share) };
+    if (type === 'DELETED') return { type: 'delete', object: decodeObject(resource, body, share) };
     throw new MalformedAnswer(`unknown event type ${JSON.stringify(type)}`);
   } catch (error) {
     return { type: 'garbage', detail: error instanceof Error ? error.message : String(error) };
@@ -25,13 +28,13 @@ export function decodeEvent<T extends KubeObject>(resource: Resource<T>, line: s
 }
 
 /** The answer to a list request. Throws when it is not one: a list of which a part is missing must not replace a cache. */
-export function decodePage<T extends KubeObject>(resource: Resource<T>, answer: unknown): ListPage<T> {
+export function decodePage<T extends KubeObject>(resource: Resource<T>, answer: unknown, share?: Share): ListPage<T> {
   const { metadata, items } = record(answer, 'list');
   const meta = record(metadata, 'metadata of the list');
   // Go marshals an empty slice that was never made as null.
   if (items !== null && !Array.isArray(items)) throw new MalformedAnswer('a list without items');
   return {
-    objects: (items ?? []).map((item: unknown) => decodeObject(resource, record(item, 'item'))),
+    objects: (items ?? []).map((item: unknown) => decodeObject(resource, record(item, 'item'), share)),
     resourceVersion: versionOf(meta),
     continue: typeof meta.continue === 'string' ? meta.continue : '',
   };
@@ -42,10 +45,11 @@ export function decodePage<T extends KubeObject>(resource: Resource<T>, answer: 
  * managedFields, which nobody here reads and which often are half of the object. Rebuilt rather than changed: `delete`
  * would turn the metadata into a slow dictionary for good.
  */
-function decodeObject<T extends KubeObject>(resource: Resource<T>, body: Json): T {
+function decodeObject<T extends KubeObject>(resource: Resource<T>, body: Json, share: Share | undefined): T {
   const { managedFields: _, ...metadata } = record(body.metadata, 'metadata');
   if (typeof metadata.name !== 'string') throw new MalformedAnswer('an object without a name');
   versionOf(metadata);
+  share?.(metadata);
   return { ...body, apiVersion: apiVersionOf(resource), kind: resource.kind, metadata } as unknown as T;
 }
 

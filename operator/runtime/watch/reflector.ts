@@ -9,6 +9,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { decodeEvent, decodePage } from './decode.ts';
 import { createLineSplitter } from './lines.ts';
 import type { reflectorMetrics } from './metrics.ts';
+import { createSharing } from './sharing.ts';
 import { begin, type Input, type StoreEffect, step, type Work } from './state.ts';
 
 const PAGE_SIZE = 500;
@@ -43,13 +44,21 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly store: (effect: StoreEffect<T>) => void;
 }
 
+/** What a reflector has learnt of its server and its objects. */
+interface Mode {
+  /** Lists are still asked for as streams. */
+  streamed: boolean;
+  /** Absent for full objects: their metadata is the smaller part of them. */
+  readonly share: ReturnType<typeof createSharing> | undefined;
+}
+
 /** Keeps `store` current until `signal` aborts; resolves then. Whatever fails on the way is tried again. */
 export async function runReflector<T extends KubeObject>(
   options: ReflectorOptions<T>,
   signal: AbortSignal,
 ): Promise<void> {
   const observe = observer(options);
-  const mode = { streamed: options.streamedLists };
+  const mode = { streamed: options.streamedLists, share: options.metadataOnly ? createSharing() : undefined };
   let now = begin<T>();
   let inputs: AsyncIterator<Input<T>> | undefined;
   while (!signal.aborted) {
@@ -73,7 +82,7 @@ export async function runReflector<T extends KubeObject>(
 async function* perform<T extends KubeObject>(
   options: ReflectorOptions<T>,
   work: Work,
-  mode: { streamed: boolean },
+  mode: Mode,
   signal: AbortSignal,
 ): AsyncGenerator<Input<T>, undefined> {
   const { clock, random } = options;
@@ -86,9 +95,9 @@ async function* perform<T extends KubeObject>(
       yield* streamedList(options, mode, signal);
       yield { type: 'ended', livedMs: clock.monotonic() - started };
     } else if (work.type === 'list') {
-      yield { type: 'page', page: await list(options, work.page, signal) };
+      yield { type: 'page', page: await list(options, mode, work.page, signal) };
     } else {
-      yield* watch(options, { resourceVersion: work.from }, signal);
+      yield* watch(options, mode, { resourceVersion: work.from }, signal);
       yield { type: 'ended', livedMs: clock.monotonic() - started };
     }
   } catch (error) {
@@ -97,7 +106,12 @@ async function* perform<T extends KubeObject>(
   return undefined;
 }
 
-async function list<T extends KubeObject>(options: ReflectorOptions<T>, page: string, signal: AbortSignal) {
+async function list<T extends KubeObject>(
+  options: ReflectorOptions<T>,
+  { share }: Mode,
+  page: string,
+  signal: AbortSignal,
+) {
   const { transport, resource, namespace, metadataOnly } = options;
   const answer = await transport.request({
     method: 'GET',
@@ -108,7 +122,7 @@ async function list<T extends KubeObject>(options: ReflectorOptions<T>, page: st
     retry: false,
     signal,
   });
-  return decodePage(resource, answer);
+  return decodePage(resource, answer, share);
 }
 
 /** What a server answers that knows the request and will not have it, or does not know it. */
@@ -120,7 +134,7 @@ const STREAM_REFUSED = new Set([400, 405, 422, 501]);
  */
 async function* streamedList<T extends KubeObject>(
   options: ReflectorOptions<T>,
-  mode: { streamed: boolean },
+  mode: Mode,
   signal: AbortSignal,
 ): AsyncGenerator<Input<T>> {
   const late = new AbortController();
@@ -130,7 +144,7 @@ async function* streamedList<T extends KubeObject>(
   });
   const query = { sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' } as const;
   try {
-    for await (const input of watch(options, query, AbortSignal.any([signal, late.signal]))) {
+    for await (const input of watch(options, mode, query, AbortSignal.any([signal, late.signal]))) {
       const end = input.events.findIndex((event) => event.type === 'bookmark' && event.initialEnd === true);
       if (end === -1) yield input;
       else {
@@ -149,6 +163,7 @@ async function* streamedList<T extends KubeObject>(
 
 async function* watch<T extends KubeObject>(
   { transport, resource, namespace, metadataOnly, random }: ReflectorOptions<T>,
+  { share }: Mode,
   start:
     | { readonly resourceVersion: string }
     | { readonly sendInitialEvents: true; readonly resourceVersionMatch: string },
@@ -164,7 +179,7 @@ async function* watch<T extends KubeObject>(
   });
   const split = createLineSplitter();
   for await (const chunk of chunks) {
-    const events = split(chunk).map((line) => decodeEvent(resource, line));
+    const events = split(chunk).map((line) => decodeEvent(resource, line, share));
     if (events.length > 0) yield { type: 'events', events };
   }
 }
