@@ -10,10 +10,11 @@ export type Priority = (typeof PRIORITIES)[number];
 const BACKOFF_BASE_MS = 5;
 const BACKOFF_MAX_MS = 300_000;
 /**
- * No starvation (controller-runtime#3496): a key that is passed over by more urgent ones gets every fourth turn after 30 s
- * and every second after 45 s. So it is taken within 60 s, however large the flood, as long as those ahead of it in its
- * own lane are no more work than the workers do in 11 s; and whatever has aged, as after a restart, what people change gets
- * half of the turns or more.
+ * No starvation (controller-runtime#3496): keys that are passed over by more urgent ones get every fourth turn after 30 s
+ * and every second after 45 s; where two lanes are passed over, they take these turns in turn. So a key is taken within
+ * 60 s, however large the flood, as long as those ahead of it in its own lane are no more work than the workers do in 5 s
+ * (11 s where no other lane is passed over). Whatever has aged, as after a restart, what people change gets half of the
+ * turns or more.
  */
 export const AGED_MS = 30_000;
 export const VERY_AGED_MS = 45_000;
