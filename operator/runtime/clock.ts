@@ -11,6 +11,7 @@ export interface Clock {
   setTimer(ms: number, fn: () => void): () => void;
 }
 
+/** The real time of this process. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),

@@ -6,6 +6,7 @@ import type { Result } from './result.ts';
 /** Is this change worth a reconcile? `previous` is undefined for an object that is new to the cache. */
 export type Predicate<T> = (object: T, previous: T | undefined) => boolean;
 
+/** How a resource is watched beside the primary. */
 export interface WatchOptions<T> {
   /** Cache only metadata: for objects whose existence and labels are all that matters. */
   readonly metadataOnly?: boolean;
@@ -22,6 +23,7 @@ export interface Source {
   readonly mapTo: (object: KubeObject) => readonly ObjectKey[];
 }
 
+/** Brings one object to its desired state. Called with a key and never with an event: look at the cache for the rest. */
 export type Reconcile = (key: ObjectKey, context: ReconcileContext) => Promise<Result>;
 
 /** A controller as data: what it watches and what it does. `runManager` brings it to life. */
@@ -35,6 +37,7 @@ export interface Controller {
   readonly reconcile: Reconcile;
 }
 
+/** What `controller` takes beside the resource. All of it has a default. */
 export interface ControllerOptions {
   /** Name in logs and metrics. Default: the kind in lower case. */
   readonly name?: string;
@@ -42,6 +45,7 @@ export interface ControllerOptions {
   readonly timeoutMs?: number;
 }
 
+/** Says step by step what a controller watches; `reconcile` ends it. Each step returns a new builder. */
 export interface ControllerBuilder {
   /** Changes of children reconcile the primary that controls them. */
   owns<T extends KubeObject>(resource: Resource<T>, options?: WatchOptions<T>): ControllerBuilder;

@@ -12,6 +12,7 @@ export interface Condition {
   observedGeneration?: number;
 }
 
+/** A condition as a reconcile sees it; time and generation are added by `setConditions`. */
 export type ConditionInput = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
 
 /** RFC 3339 with whole seconds, the form of `metav1.Time`. `ms` is wall-clock milliseconds since the epoch. */

@@ -18,6 +18,7 @@ export interface CacheReader {
   byIndex<T extends KubeObject>(resource: Resource<T>, index: string, value: string): readonly T[];
 }
 
+/** An Event to tell people of something on an object. */
 export interface EventInput {
   readonly type: 'Normal' | 'Warning';
   /** CamelCase, at most 128 characters. */

@@ -5,6 +5,7 @@ import { addFinalizer, finalizerState, removeFinalizer } from './finalizer.ts';
 import { asObserved } from './observed.ts';
 import type { Plan, PlannedApply, PlannedDelete } from './plan.ts';
 
+/** The names under which `executePlan` writes. Keep them for the life of an operator: objects carry them. */
 export interface PlanSettings {
   /** Owner of our fields in managedFields. */
   readonly fieldManager: string;
@@ -13,6 +14,7 @@ export interface PlanSettings {
   readonly digestAnnotation: string;
 }
 
+/** The settings of Sluice. Give other operators their own. */
 export const defaultPlanSettings: PlanSettings = {
   fieldManager: 'sluice-operator',
   finalizer: 'sluice.dev/finalizer',

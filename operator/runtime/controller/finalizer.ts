@@ -24,6 +24,7 @@ export function finalizerState(object: KubeObject | undefined, finalizer: string
   return held ? 'cleaning' : 'removed';
 }
 
+/** What `withFinalizer` needs: the two halves of a reconcile and the name of the finalizer. */
 export interface WithFinalizer<T extends KubeObject> {
   readonly resource: Resource<T>;
   /** Qualified, such as `example.org/greetings`. */

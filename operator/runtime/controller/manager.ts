@@ -28,6 +28,7 @@ const FLUSH_MS = 2_000;
 /** Everything is looked at again after so long, whatever was or was not announced (controller-runtime: 10 h as well). */
 const RESYNC_MS = 10 * 3_600_000;
 
+/** What `runManager` runs, and with what. */
 export interface ManagerOptions {
   readonly cluster: Cluster;
   readonly controllers: readonly Controller[];

@@ -1,6 +1,7 @@
 /** What a reconcile asks for next. An error is thrown, never returned. */
 export type Result = { readonly kind: 'done' } | { readonly kind: 'requeueAfter'; readonly ms: number };
 
+/** Nothing more to do until something changes. */
 export function done(): Result {
   return { kind: 'done' };
 }

@@ -1,5 +1,6 @@
 import type { KubeObject, ObjectKey, Resource } from './object.ts';
 
+/** Taken by every call. */
 export interface CallOptions {
   /** Aborts the call; it rejects with the signal's reason. */
   readonly signal?: AbortSignal;
@@ -14,6 +15,7 @@ export interface CallOptions {
   readonly urgent?: boolean;
 }
 
+/** Which objects to list. */
 export interface ListOptions extends CallOptions {
   /** '' or absent: all namespaces. */
   readonly namespace?: string;
@@ -21,6 +23,7 @@ export interface ListOptions extends CallOptions {
   readonly fieldSelector?: string;
 }
 
+/** How to apply. */
 export interface ApplyOptions extends CallOptions {
   /** Owner recorded in managedFields, 1–128 characters. */
   readonly fieldManager: string;
@@ -29,6 +32,7 @@ export interface ApplyOptions extends CallOptions {
   readonly subresource?: 'status' | 'scale';
 }
 
+/** What to delete, and how. */
 export interface DeleteOptions extends CallOptions {
   /** The object must still be this one. Every delete states at least the uid. */
   readonly preconditions: { readonly uid: string; readonly resourceVersion?: string };
@@ -105,6 +109,7 @@ export class KubeApiError extends Error {
   }
 }
 
+/** The write was based on a state that is no longer there, or what was to be created exists: 409. */
 export function isConflict(error: unknown): boolean {
   return error instanceof KubeApiError && error.status === 409;
 }

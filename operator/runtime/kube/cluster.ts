@@ -16,6 +16,7 @@ export interface Cluster {
   close(): void;
 }
 
+/** What a connection takes beside credentials. All of it has a default. */
 export interface ConnectOptions {
   /** Product token of the user-agent header, such as `sluice-operator/1.0.0`. */
   readonly userAgent?: string;
@@ -27,6 +28,7 @@ export interface ConnectOptions {
   readonly maxInFlight?: number;
 }
 
+/** The cluster of these credentials. Nothing is sent before the first request. */
 export function connectCluster(credentials: Credentials, options: ConnectOptions = {}): Cluster {
   const { clock = systemClock, random = Math.random, userAgent = 'sluice', registry, maxInFlight } = options;
   const connection = createConnection(clock, credentials);

@@ -8,6 +8,7 @@ export interface OwnerReference {
   blockOwnerDeletion?: boolean;
 }
 
+/** The metadata of an object. `managedFields` are not there: the caches drop them. */
 export interface ObjectMeta {
   name: string;
   namespace?: string;
@@ -23,6 +24,7 @@ export interface ObjectMeta {
   ownerReferences?: OwnerReference[];
 }
 
+/** What every object has. */
 export interface KubeObject {
   apiVersion: string;
   kind: string;
@@ -59,10 +61,12 @@ export type Wire<T> = T extends Date
 /** A model type of @kubernetes/client-node as it comes off the wire, with the identity fields required. */
 export type WireObject<T> = Omit<Wire<T>, 'apiVersion' | 'kind' | 'metadata'> & KubeObject;
 
+/** `group/version`, or `version` for the core group: the `apiVersion` of objects. */
 export function apiVersionOf(resource: Pick<Resource, 'group' | 'version'>): string {
   return resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
 }
 
+/** The key of an object. */
 export function keyOf(object: KubeObject): ObjectKey {
   return { namespace: object.metadata.namespace ?? '', name: object.metadata.name };
 }

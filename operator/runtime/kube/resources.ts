@@ -22,6 +22,7 @@ import type { Resource, WireObject } from './object.ts';
 
 // The built-in resources that operators most often own or watch. Types only: nothing of client-node is loaded for them.
 
+/** Containers that run together on a node. To remove one, evict it, so that disruption budgets are heard. */
 export type Pod = WireObject<V1Pod>;
 export const Pod: Resource<Pod> = {
   group: '',
@@ -31,6 +32,7 @@ export const Pod: Resource<Pod> = {
   namespaced: true,
 };
 
+/** A stable address in front of pods. */
 export type Service = WireObject<V1Service>;
 export const Service: Resource<Service> = {
   group: '',
@@ -40,6 +42,7 @@ export const Service: Resource<Service> = {
   namespaced: true,
 };
 
+/** Settings as text; at most 1 MiB. */
 export type ConfigMap = WireObject<V1ConfigMap>;
 export const ConfigMap: Resource<ConfigMap> = {
   group: '',
@@ -49,6 +52,7 @@ export const ConfigMap: Resource<ConfigMap> = {
   namespaced: true,
 };
 
+/** Who a pod is to the API server. */
 export type ServiceAccount = WireObject<V1ServiceAccount>;
 export const ServiceAccount: Resource<ServiceAccount> = {
   group: '',
@@ -58,6 +62,7 @@ export const ServiceAccount: Resource<ServiceAccount> = {
   namespaced: true,
 };
 
+/** A claim for a volume. Deleting it deletes the data, if the volume is reclaimed so. */
 export type PersistentVolumeClaim = WireObject<V1PersistentVolumeClaim>;
 export const PersistentVolumeClaim: Resource<PersistentVolumeClaim> = {
   group: '',
@@ -67,6 +72,7 @@ export const PersistentVolumeClaim: Resource<PersistentVolumeClaim> = {
   namespaced: true,
 };
 
+/** A namespace. Cluster-scoped. */
 export type Namespace = WireObject<V1Namespace>;
 export const Namespace: Resource<Namespace> = {
   group: '',
@@ -76,6 +82,7 @@ export const Namespace: Resource<Namespace> = {
   namespaced: false,
 };
 
+/** A machine of the cluster. Cluster-scoped; its status changes every few seconds, so watch metadata only where that will do. */
 export type Node = WireObject<V1Node>;
 export const Node: Resource<Node> = {
   group: '',
@@ -85,6 +92,7 @@ export const Node: Resource<Node> = {
   namespaced: false,
 };
 
+/** A number of pods that are alike. */
 export type ReplicaSet = WireObject<V1ReplicaSet>;
 export const ReplicaSet: Resource<ReplicaSet> = {
   group: 'apps',
@@ -94,6 +102,7 @@ export const ReplicaSet: Resource<ReplicaSet> = {
   namespaced: true,
 };
 
+/** Pods with names and volumes of their own. */
 export type StatefulSet = WireObject<V1StatefulSet>;
 export const StatefulSet: Resource<StatefulSet> = {
   group: 'apps',
@@ -103,6 +112,7 @@ export const StatefulSet: Resource<StatefulSet> = {
   namespaced: true,
 };
 
+/** ReplicaSets of one application, one for each version. */
 export type Deployment = WireObject<V1Deployment>;
 export const Deployment: Resource<Deployment> = {
   group: 'apps',
@@ -112,6 +122,7 @@ export const Deployment: Resource<Deployment> = {
   namespaced: true,
 };
 
+/** Rights within a namespace. Who grants rights must have them. */
 export type Role = WireObject<V1Role>;
 export const Role: Resource<Role> = {
   group: 'rbac.authorization.k8s.io',
@@ -121,6 +132,7 @@ export const Role: Resource<Role> = {
   namespaced: true,
 };
 
+/** Who has the rights of a role within a namespace. */
 export type RoleBinding = WireObject<V1RoleBinding>;
 export const RoleBinding: Resource<RoleBinding> = {
   group: 'rbac.authorization.k8s.io',
@@ -130,6 +142,7 @@ export const RoleBinding: Resource<RoleBinding> = {
   namespaced: true,
 };
 
+/** A lock with an end; the election of leaders uses one. */
 export type Lease = WireObject<V1Lease>;
 export const Lease: Resource<Lease> = {
   group: 'coordination.k8s.io',
@@ -139,6 +152,7 @@ export const Lease: Resource<Lease> = {
   namespaced: true,
 };
 
+/** How many pods may be evicted at a time. */
 export type PodDisruptionBudget = WireObject<V1PodDisruptionBudget>;
 export const PodDisruptionBudget: Resource<PodDisruptionBudget> = {
   group: 'policy',
@@ -148,6 +162,7 @@ export const PodDisruptionBudget: Resource<PodDisruptionBudget> = {
   namespaced: true,
 };
 
+/** Sets the scale of another resource by metrics. */
 export type HorizontalPodAutoscaler = WireObject<V2HorizontalPodAutoscaler>;
 export const HorizontalPodAutoscaler: Resource<HorizontalPodAutoscaler> = {
   group: 'autoscaling',
@@ -157,6 +172,7 @@ export const HorizontalPodAutoscaler: Resource<HorizontalPodAutoscaler> = {
   namespaced: true,
 };
 
+/** Addresses behind a Service and whether they are ready. */
 export type EndpointSlice = WireObject<V1EndpointSlice>;
 export const EndpointSlice: Resource<EndpointSlice> = {
   group: 'discovery.k8s.io',
@@ -166,6 +182,7 @@ export const EndpointSlice: Resource<EndpointSlice> = {
   namespaced: true,
 };
 
+/** Something that happened to an object. Write them with `ctx.event`, which aggregates. */
 export type Event = WireObject<EventsV1Event>;
 export const Event: Resource<Event> = {
   group: 'events.k8s.io',
@@ -175,6 +192,7 @@ export const Event: Resource<Event> = {
   namespaced: true,
 };
 
+/** Defines a resource. Cluster-scoped. */
 export type CustomResourceDefinition = WireObject<V1CustomResourceDefinition>;
 export const CustomResourceDefinition: Resource<CustomResourceDefinition> = {
   group: 'apiextensions.k8s.io',

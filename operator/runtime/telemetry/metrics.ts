@@ -12,6 +12,7 @@ export interface MetricDefinition {
   readonly buckets?: readonly number[];
 }
 
+/** Metrics by the names the code uses for them. */
 export type MetricDefinitions = Readonly<Record<string, MetricDefinition>>;
 
 type Labels<D extends MetricDefinition> = D['labels'][number];
@@ -22,6 +23,7 @@ type MetricOf<D extends MetricDefinition> = D['type'] extends 'counter'
     ? Gauge<Labels<D>>
     : Histogram<Labels<D>>;
 
+/** The live metrics of definitions, under the same names. */
 export type Metrics<Ds extends MetricDefinitions> = { readonly [K in keyof Ds]: MetricOf<Ds[K]> };
 
 /** Checks the shape and keeps the literal types, so that a misspelt label fails the compiler. */

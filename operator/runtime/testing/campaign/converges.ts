@@ -3,6 +3,7 @@ import { drawFaults, type FaultCounts, noFaults } from './faults.ts';
 import { type Played, play } from './play.ts';
 import type { Scenario, Simulator } from './scenario.ts';
 
+/** What came of one run, and what it was put through. */
 export interface Verdict {
   readonly scenario: string;
   readonly seed: number;

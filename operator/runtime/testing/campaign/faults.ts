@@ -19,8 +19,10 @@ export const FAULT_CLASSES = [
   'no answer, nothing done',
   'answer lost, write done',
 ] as const;
+/** One of `FAULT_CLASSES`. */
 export type FaultClass = (typeof FAULT_CLASSES)[number];
 
+/** How often each class of fault was injected. */
 export type FaultCounts = Partial<Record<FaultClass, number>>;
 
 export type Moment = 'unsent' | 'unanswered' | 'answered';
@@ -49,6 +51,7 @@ export interface FaultPlan {
   readonly watch: { readonly share: number; readonly most: number };
 }
 
+/** One process in a world where nothing goes wrong. */
 export const noFaults: FaultPlan = {
   instances: 1,
   strikes: [],
@@ -88,6 +91,7 @@ export function drawFaults(random: Random, writes: number): FaultPlan {
 
 const MOMENTS: readonly Moment[] = ['unsent', 'unanswered', 'answered'];
 
+/** One of `from` at random. Throws when there is none. */
 export function pick<T>(random: Random, from: readonly T[]): T {
   const found = from[Math.floor(random() * from.length)];
   if (found === undefined) throw new Error('nothing to pick from');

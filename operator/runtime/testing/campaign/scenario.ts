@@ -36,6 +36,7 @@ export interface Simulator {
   readonly failures: readonly string[];
 }
 
+/** One thing that people do to the resources in a scenario. */
 export interface UserAction<S extends Simulator> {
   readonly what: string;
   act(stage: Stage, simulator: S): Promise<void>;

@@ -25,6 +25,7 @@ export interface Fault {
   readonly breakAfterMs?: number;
 }
 
+/** Whose connection it is and what goes wrong on it. */
 export interface ModelClusterOptions {
   readonly userAgent: string;
   /** The clock of the process; default: that of the model. */

@@ -16,6 +16,7 @@ import { type Stored, storageKey } from './storage.ts';
 import { Store, type Write } from './store.ts';
 import { watch } from './watch.ts';
 
+/** What the model runs on, and what it serves beside the built-in resources. */
 export interface ModelOptions {
   readonly clock: Clock;
   /** For the names of objects with generateName. */
@@ -34,6 +35,7 @@ export interface ModelOptions {
   readonly showManagedFields?: boolean;
 }
 
+/** A request as the model handles it. */
 export type ModelRequest = Pick<TransportRequest, 'method' | 'path' | 'body' | 'contentType' | 'accept'> & {
   /** The user-agent. */
   readonly user: string;

@@ -5,6 +5,7 @@ import { equalJson, type Json } from './json.ts';
 import type { Kind } from './kinds.ts';
 import { type Change, Collection, type Counter, type Stored, type StoredObject, storageKey } from './storage.ts';
 
+/** How something was written. */
 export type WriteVerb = 'create' | 'update' | 'patch' | 'apply' | 'delete';
 
 /** On whose behalf something is written. */
