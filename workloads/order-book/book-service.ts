@@ -49,6 +49,7 @@ export interface BookService {
 
 /** Closed orders that are remembered, and with them their client order ids. */
 const CLOSED_ORDERS_KEPT = 100_000;
+const SWEEP_MS = 500;
 
 /**
  * Starts one book: health, then the data directory, then the doors. Rejects before it has made anything when the port is taken, and
@@ -97,10 +98,17 @@ export async function startBook(options: BookServiceOptions): Promise<BookServic
   });
   try {
     for (const command of configuration(store.exchange, config)) await sequencer.submit(command);
+    const stopSweeps = sweepExpired(clock, store.exchange, sequencer);
     const address = await app.listen({ host, port });
     exchange = store.exchange;
     const stopSteps = [
-      { name: 'orders', run: () => sequencer.stop() },
+      {
+        name: 'orders',
+        run: () => {
+          stopSweeps();
+          return sequencer.stop();
+        },
+      },
       { name: 'service', run: () => app.close() },
       { name: 'store', run: () => store.close() },
       {
@@ -139,6 +147,26 @@ function configuration(exchange: Exchange, { symbols, limits }: Omit<BookConfig,
     commands.push({ kind: 'limits', maxOrdersPerAccount, closedOrdersKept: CLOSED_ORDERS_KEPT });
   }
   return commands;
+}
+
+/** Asks twice a second whether an order expires, and has those cancelled that do. Returns what stops it. */
+function sweepExpired(clock: Clock, exchange: Exchange, sequencer: Sequencer): () => void {
+  let cancel: (() => void) | undefined;
+  let stopped = false;
+  const wait = (): void => {
+    if (!stopped) cancel = clock.setTimer(SWEEP_MS, look);
+  };
+  const look = (): void => {
+    const timeMs = clock.now();
+    if (exchange.orders.nextExpiryMs > timeMs) wait();
+    // A sweep that is not taken (a full disk) leaves the orders as they are, and the next look tries again.
+    else sequencer.submit({ kind: 'expire', timeMs }).then(wait, wait);
+  };
+  wait();
+  return () => {
+    stopped = true;
+    cancel?.();
+  };
 }
 
 /** A rate needs a series that begins at 0: one that is born with its first order hides it. */

@@ -28,7 +28,32 @@ export type Command =
   | ({ readonly kind: 'limits' } & ExchangeLimits)
   | PlaceCommand
   | { readonly kind: 'cancel'; readonly timeMs: number; readonly account: string; readonly orderId: number }
-  | ReplaceCommand;
+  | ReplaceCommand
+  /** Cancels the orders whose time has come by `timeMs`. Orders expire by this and by nothing else. */
+  | { readonly kind: 'expire'; readonly timeMs: number }
+  /** Halts a symbol, opens its call, or opens its trading with the auction of what the call collected. */
+  | { readonly kind: 'phase'; readonly timeMs: number; readonly symbol: string; readonly phase: PhaseName }
+  /** Prices that a symbol takes, in ticks. */
+  | { readonly kind: 'band'; readonly symbol: string; readonly lowest: number; readonly highest: number }
+  /** Cancels everything that an account has open and takes no more orders of it, until it is lifted. */
+  | { readonly kind: 'kill'; readonly timeMs: number; readonly account: string; readonly blocked: boolean };
+
+export type PhaseName = 'continuous' | 'halted' | 'call';
+/** Which order gives way when two of one account would trade. */
+export type SelfTrade = 'allow' | 'cancelNewest' | 'cancelOldest' | 'cancelBoth' | 'decrement';
+
+/** What only some orders have; 0 where one has it not. */
+export interface ExtraTerms {
+  /** Ticks: the last price at which the order enters the book. */
+  readonly stopPrice: number;
+  /** Lots that an iceberg shows at a time. */
+  readonly displayQuantity: number;
+  readonly selfTrade: SelfTrade;
+  /** When it expires, in milliseconds since the epoch. */
+  readonly expiresMs: number;
+  /** Another open order of the account: when one of the two trades, is triggered or leaves, the other is cancelled. */
+  readonly linkedTo: number;
+}
 
 export interface PlaceCommand {
   readonly kind: 'place';
@@ -45,6 +70,7 @@ export interface PlaceCommand {
   readonly price: number;
   /** Lots. */
   readonly quantity: number;
+  readonly extra?: ExtraTerms;
 }
 
 export interface ReplaceCommand {
@@ -58,12 +84,27 @@ export interface ReplaceCommand {
   readonly quantity: number;
 }
 
-const KINDS = ['symbol', 'limits', 'place', 'cancel', 'replace'] as const;
+/** The first byte of a command. A place with extra terms has a code of its own: what older versions wrote stays as it was. */
+const KINDS = [
+  'symbol',
+  'limits',
+  'place',
+  'cancel',
+  'replace',
+  'placeExtra',
+  'expire',
+  'phase',
+  'band',
+  'kill',
+] as const;
+const PHASES: readonly PhaseName[] = ['continuous', 'halted', 'call'];
+const SELF_TRADES: readonly SelfTrade[] = ['allow', 'cancelNewest', 'cancelOldest', 'cancelBoth', 'decrement'];
 const TYPES: readonly OrderType[] = ['limit', 'market'];
 const TIMES_IN_FORCE: readonly TimeInForce[] = ['GTC', 'IOC', 'FOK'];
 
 export function writeCommand(writer: ByteWriter, command: Command): void {
-  writer.u8(KINDS.indexOf(command.kind));
+  const hasExtra = command.kind === 'place' && command.extra !== undefined;
+  writer.u8(KINDS.indexOf(hasExtra ? 'placeExtra' : command.kind));
   switch (command.kind) {
     case 'symbol':
       writer.text(command.name);
@@ -80,6 +121,25 @@ export function writeCommand(writer: ByteWriter, command: Command): void {
       writer.text(command.clientOrderId);
       writer.text(command.symbol);
       writeTerms(writer, command);
+      if (command.extra !== undefined) writeExtra(writer, command.extra);
+      return;
+    case 'expire':
+      writer.u53(command.timeMs);
+      return;
+    case 'phase':
+      writer.u53(command.timeMs);
+      writer.text(command.symbol);
+      writer.u8(PHASES.indexOf(command.phase));
+      return;
+    case 'band':
+      writer.text(command.symbol);
+      writer.u32(command.lowest);
+      writer.u32(command.highest);
+      return;
+    case 'kill':
+      writer.u53(command.timeMs);
+      writer.text(command.account);
+      writer.u8(command.blocked ? 1 : 0);
       return;
     case 'cancel':
       writer.u53(command.timeMs);
@@ -104,14 +164,17 @@ export function readCommand(reader: ByteReader): Command {
     case 'limits':
       return { kind, maxOrdersPerAccount: reader.u32(), closedOrdersKept: reader.u32() };
     case 'place':
-      return {
-        kind,
-        timeMs: reader.u53(),
-        account: reader.text(),
-        clientOrderId: reader.text(),
-        symbol: reader.text(),
-        ...readTerms(reader),
-      };
+      return readPlace(reader);
+    case 'placeExtra':
+      return { ...readPlace(reader), extra: readExtra(reader) };
+    case 'expire':
+      return { kind, timeMs: reader.u53() };
+    case 'phase':
+      return { kind, timeMs: reader.u53(), symbol: reader.text(), phase: PHASES[reader.u8()] ?? 'halted' };
+    case 'band':
+      return { kind, symbol: reader.text(), lowest: reader.u32(), highest: reader.u32() };
+    case 'kill':
+      return { kind, timeMs: reader.u53(), account: reader.text(), blocked: reader.u8() === 1 };
     case 'cancel':
       return { kind, timeMs: reader.u53(), account: reader.text(), orderId: reader.u53() };
     case 'replace':
@@ -128,8 +191,19 @@ export function readCommand(reader: ByteReader): Command {
   }
 }
 
+function readPlace(reader: ByteReader): PlaceCommand {
+  return {
+    kind: 'place',
+    timeMs: reader.u53(),
+    account: reader.text(),
+    clientOrderId: reader.text(),
+    symbol: reader.text(),
+    ...readTerms(reader),
+  };
+}
+
 /** Terms of an order, as its client stated them. */
-export type Terms = Pick<PlaceCommand, 'side' | 'type' | 'timeInForce' | 'postOnly' | 'price' | 'quantity'>;
+export type Terms = Pick<PlaceCommand, 'side' | 'type' | 'timeInForce' | 'postOnly' | 'price' | 'quantity' | 'extra'>;
 
 /** One byte for side, type, time in force and post-only, then price and quantity. */
 export function writeTerms(writer: ByteWriter, terms: Terms): void {
@@ -139,7 +213,7 @@ export function writeTerms(writer: ByteWriter, terms: Terms): void {
   writer.u32(quantity);
 }
 
-export function readTerms(reader: ByteReader): Terms {
+export function readTerms(reader: ByteReader): Omit<Terms, 'extra'> {
   const bits = reader.u8();
   return {
     side: (bits & 1) as Side,
@@ -148,6 +222,24 @@ export function readTerms(reader: ByteReader): Terms {
     postOnly: (bits & 16) !== 0,
     price: reader.u32(),
     quantity: reader.u32(),
+  };
+}
+
+export function writeExtra(writer: ByteWriter, extra: ExtraTerms): void {
+  writer.u32(extra.stopPrice);
+  writer.u32(extra.displayQuantity);
+  writer.u8(SELF_TRADES.indexOf(extra.selfTrade));
+  writer.u53(extra.expiresMs);
+  writer.u53(extra.linkedTo);
+}
+
+export function readExtra(reader: ByteReader): ExtraTerms {
+  return {
+    stopPrice: reader.u32(),
+    displayQuantity: reader.u32(),
+    selfTrade: SELF_TRADES[reader.u8()] ?? 'allow',
+    expiresMs: reader.u53(),
+    linkedTo: reader.u53(),
   };
 }
 

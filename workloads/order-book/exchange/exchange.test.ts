@@ -1,8 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BUY, SELL } from '../engine/book.ts';
+import { Reason } from '../engine/reports.ts';
 import { ByteReader } from './bytes.ts';
-import { type Command, encodeCommand, readCommand } from './command.ts';
+import {
+  type Command,
+  type ExtraTerms,
+  encodeCommand,
+  type PhaseName,
+  type PlaceCommand,
+  readCommand,
+} from './command.ts';
 import { Exchange, type Outcome } from './exchange.ts';
 import type { Order } from './order.ts';
 import { decodeExchange, digest, encodeExchange } from './snapshot.ts';
@@ -16,7 +24,7 @@ function started(tape: readonly Command[] = []): Exchange {
 
 /** An outcome as text, without the object graph behind it. */
 function shown(outcome: Outcome): string {
-  if (outcome.kind === 'configured') return 'configured';
+  if (outcome.kind === 'configured') return `configured${(outcome.trades ?? []).map(({ quantity }) => ` ${quantity}`)}`;
   const { order } = outcome;
   const about =
     order === undefined ? '' : ` ${order.id} ${order.status} ${order.filled}/${order.quantity}@${order.price}`;
@@ -85,6 +93,96 @@ describe('orders', () => {
     expect(shown(exchange.apply(place(), 1))).toBe('tooManyOpenOrders');
     expect(shown(exchange.apply(place({ timeInForce: 'IOC' }), 1))).toContain('cancelled');
     expect(shown(exchange.apply(place({ account: 'b' }), 1))).toContain('open');
+  });
+});
+
+const extra: ExtraTerms = { stopPrice: 0, displayQuantity: 0, selfTrade: 'allow', expiresMs: 0, linkedTo: 0 };
+
+describe('the order surface', () => {
+  it('a stop waits, is triggered by a trade, and its fills are counted', () => {
+    const exchange = started([
+      place({ side: SELL, quantity: 1 }),
+      place({ account: 'b', quantity: 1 }),
+      place({ account: 'b', extra: { ...extra, stopPrice: 102 }, price: 105, quantity: 3 }),
+      place({ side: SELL, price: 102, quantity: 1 }),
+      place({ side: SELL, price: 104, quantity: 2 }),
+    ]);
+    expect(exchange.markets.get('BTC-EUR')?.book.isWaiting(5)).toBe(true);
+    expect(shown(exchange.apply(place({ price: 102, quantity: 1 }), 1))).toBe(
+      'done 8 filled 1/1@102 2:1@102<6 3:2@104<7',
+    );
+    expect(exchange.orders.get(5)).toMatchObject({ status: 'open', filled: 2 });
+  });
+
+  it('orders expire by a sweep, at its cut-off and not before; one that is late is refused', () => {
+    const at = (expiresMs: number): Command => place({ extra: { ...extra, expiresMs } });
+    const exchange = started([at(3_000), at(2_000), at(2_001), place()]);
+    expect(exchange.orders.nextExpiryMs).toBe(2_000);
+    exchange.apply({ kind: 'expire', timeMs: 2_000 }, 1);
+    expect(exchange.orders.openOf('a').map(({ id }) => id)).toEqual([3, 5, 6]);
+    expect(exchange.orders.get(4)).toMatchObject({ status: 'cancelled', reason: Reason.expired });
+    expect(exchange.orders.nextExpiryMs).toBe(2_001);
+    exchange.apply({ kind: 'expire', timeMs: 9_000 }, 1);
+    expect(exchange.orders.closedOrders().map(({ id }) => id)).toEqual([4, 5, 3]);
+    expect(exchange.orders.nextExpiryMs).toBe(Number.POSITIVE_INFINITY);
+    expect(shown(exchange.apply(at(1_000), 1))).toBe('alreadyExpired');
+  });
+
+  it('the kill switch cancels what an account has open and keeps it out until it is lifted', () => {
+    const exchange = started([
+      place(),
+      place({ extra: { ...extra, linkedTo: 3 }, price: 99 }),
+      place({ account: 'b' }),
+    ]);
+    exchange.apply({ kind: 'kill', timeMs: 2, account: 'a', blocked: true }, 1);
+    expect(exchange.orders.openOf('a')).toEqual([]);
+    expect(exchange.orders.get(3)).toMatchObject({ status: 'cancelled', reason: Reason.killed });
+    expect(exchange.orders.get(4)).toMatchObject({ status: 'cancelled', reason: Reason.byPartner });
+    expect(exchange.orders.openOf('b')).toHaveLength(1);
+    expect(shown(exchange.apply(place(), 1))).toBe('accountBlocked');
+    const restored = decodeExchange(encodeExchange(exchange));
+    expect(shown(restored.apply(place(), 1))).toBe('accountBlocked');
+    exchange.apply({ kind: 'kill', timeMs: 3, account: 'a', blocked: false }, 1);
+    expect(shown(exchange.apply(place(), 1))).toContain('done');
+  });
+
+  it('a call collects and the opening trades at one price, for nobody as taker', () => {
+    const phase = (name: PhaseName): Command => ({ kind: 'phase', timeMs: 2, symbol: 'BTC-EUR', phase: name });
+    const exchange = started([phase('call'), place({ price: 102, quantity: 4 }), place({ side: SELL, price: 98 })]);
+    expect(shown(exchange.apply(place({ timeInForce: 'IOC' }), 1))).toContain('notInAuction');
+    const opened = exchange.apply(phase('continuous'), 1);
+    expect(opened).toMatchObject({ trades: [{ price: 98, quantity: 4, makerId: 4, takerId: 5, takerSide: 2 }] });
+    expect(exchange.orders.get(5)).toMatchObject({ status: 'open', filled: 4 });
+  });
+
+  it('a halt refuses orders and a band refuses prices; neither is lost in a snapshot', () => {
+    const exchange = started([
+      { kind: 'band', symbol: 'BTC-EUR', lowest: 90, highest: 110 },
+      place(),
+      { kind: 'phase', timeMs: 2, symbol: 'BTC-EUR', phase: 'halted' },
+    ]);
+    expect(shown(exchange.apply(place({ price: 111 }), 1))).toContain('halted');
+    exchange.apply({ kind: 'phase', timeMs: 2, symbol: 'BTC-EUR', phase: 'continuous' }, 1);
+    for (const state of [exchange, decodeExchange(encodeExchange(exchange))]) {
+      expect(shown(state.apply(place({ price: 111 }), 1))).toContain('outOfBand');
+    }
+  });
+
+  it('a self-trade is prevented as the newer order says', () => {
+    const exchange = started([place({ side: SELL, quantity: 5 })]);
+    const buy = place({ quantity: 2, extra: { ...extra, selfTrade: 'decrement' } });
+    expect(shown(exchange.apply(buy, 1))).toBe('done 4 cancelled 0/0@100');
+    expect(exchange.orders.get(3)).toMatchObject({ status: 'open', quantity: 3, filled: 0 });
+  });
+
+  it('orders of two accounts, two symbols or two sides are not linked', () => {
+    const linked = (change: Partial<PlaceCommand>): Command =>
+      place({ price: 99, extra: { ...extra, linkedTo: 3 }, ...change });
+    const exchange = started([place()]);
+    expect(shown(exchange.apply(linked({ account: 'b' }), 1))).toBe('badPartner');
+    expect(shown(exchange.apply(linked({ symbol: 'ETH-EUR' }), 1))).toBe('badPartner');
+    expect(shown(exchange.apply(linked({ side: SELL, price: 120 }), 1))).toContain('badPartner');
+    expect(shown(exchange.apply(linked({}), 1))).toContain('done');
   });
 });
 
@@ -167,13 +265,26 @@ describe('commands are the truth', () => {
         const resting: Order[] = [];
         for (const { book } of exchange.markets.values()) {
           for (const side of [BUY, SELL] as const) {
-            book.eachOrder(side, (id, price, remaining) => {
+            const visit = (id: number): void => {
               const order = exchange.orders.get(id);
-              expect(order).toMatchObject({ status: 'open', side, price });
-              expect(order === undefined ? 0 : order.quantity - order.filled).toBe(remaining);
+              expect(order).toMatchObject({ status: 'open' });
+              expect(order === undefined ? 0 : order.quantity - order.filled).toBe(book.remaining(id));
               if (order !== undefined) resting.push(order);
+            };
+            book.eachOrder(side, (id, price) => {
+              visit(id);
+              const order = exchange.orders.get(id);
+              expect(order?.side).toBe(side);
+              // A triggered stop at market never rests: what rests has a limit.
+              expect(order?.price).toBe(price);
             });
+            book.eachStop(side, visit);
           }
+          book.eachCalled((id) => {
+            const order = exchange.orders.get(id);
+            expect(order).toMatchObject({ status: 'open' });
+            if (order !== undefined) resting.push(order);
+          });
         }
         expect(exchange.orders.open).toBe(resting.length);
         for (const account of ['a', 'b', '__proto__', 'ü']) {

@@ -1,36 +1,52 @@
 import {
+  CALL,
+  CANCEL_BOTH,
+  CANCEL_NEWEST,
+  CANCEL_OLDEST,
+  CONTINUOUS,
+  DECREMENT,
   FILL_OR_KILL,
+  HALTED,
   IMMEDIATE_OR_CANCEL,
   KEEP_PRIORITY,
+  MARKET,
   MAX_RESTING,
   marketPrice,
+  type Phase,
   POST_ONLY,
 } from '../engine/book.ts';
 import { REPORT_WORDS, Reason, Reports, ReportType } from '../engine/reports.ts';
-import type { Command, ExchangeLimits, PlaceCommand, ReplaceCommand, SymbolConfig } from './command.ts';
+import type {
+  Command,
+  ExchangeLimits,
+  PhaseName,
+  PlaceCommand,
+  ReplaceCommand,
+  SelfTrade,
+  SymbolConfig,
+} from './command.ts';
 import { Market } from './market.ts';
 import type { Order, Trade } from './order.ts';
 import { OrderRegistry } from './order-registry.ts';
+import { type Refusal, refusalOf, repeat } from './refusal.ts';
 
-export type Refusal =
-  | 'unknownSymbol'
-  | 'duplicateClientOrderId'
-  | 'tooManyOpenOrders'
-  | 'bookFull'
-  | 'wouldMatch'
-  | 'notFillable'
-  | 'orderNotFound'
-  | 'orderClosed'
-  | 'quantityBelowFilled'
-  | 'symbolChanged';
+export type { Refusal } from './refusal.ts';
 
-/** What a command came to. `trades` are those of this command, in match order. */
+/** What a command came to. `trades` are those of this command, also of stops that it triggered, in match order. */
 export type Outcome =
-  | { readonly kind: 'configured' }
+  | { readonly kind: 'configured'; readonly trades?: readonly Trade[] }
   | { readonly kind: 'order'; readonly order: Order; readonly trades: readonly Trade[]; readonly repeated: boolean }
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly order?: Order };
 
 const INITIAL_LIMITS: ExchangeLimits = { maxOrdersPerAccount: 10_000, closedOrdersKept: 100_000 };
+export const PHASES: Readonly<Record<PhaseName, Phase>> = { continuous: CONTINUOUS, halted: HALTED, call: CALL };
+const SELF_TRADE_FLAGS: Readonly<Record<SelfTrade, number>> = {
+  allow: 0,
+  cancelNewest: CANCEL_NEWEST,
+  cancelOldest: CANCEL_OLDEST,
+  cancelBoth: CANCEL_BOTH,
+  decrement: DECREMENT,
+};
 
 /**
  * The state machine of the whole program: symbols, books, orders, client order ids. `apply` is a function of the state and the
@@ -44,6 +60,8 @@ export class Exchange {
   limits: ExchangeLimits = INITIAL_LIMITS;
   readonly markets = new Map<string, Market>();
   readonly orders = new OrderRegistry();
+  /** Accounts whose kill switch is on. */
+  readonly blocked = new Set<string>();
   /** Commands refused and trades made since the process started, for metrics. */
   readonly tally = { refused: 0, trades: 0 };
   private readonly reports = new Reports(1_024);
@@ -83,20 +101,44 @@ export class Exchange {
         return this.cancel(command.account, command.orderId, command.timeMs);
       case 'replace':
         return this.replace(command);
+      case 'expire':
+        return this.cancelAll(this.orders.takeExpired(command.timeMs), Reason.expired, command.timeMs);
+      case 'kill':
+        return this.kill(command.account, command.blocked, command.timeMs);
+      default:
+        return this.administer(command);
     }
   }
 
+  private administer(command: Extract<Command, { kind: 'phase' | 'band' }>): Outcome {
+    const market = this.markets.get(command.symbol);
+    if (market === undefined) return { kind: 'refused', refusal: 'unknownSymbol' };
+    if (command.kind === 'band') {
+      market.book.setBand(command.lowest, command.highest);
+      return { kind: 'configured' };
+    }
+    market.book.enterPhase(PHASES[command.phase]);
+    return { kind: 'configured', trades: this.settle(market, command.timeMs) };
+  }
+
   private place(command: PlaceCommand): Outcome {
-    const { account, clientOrderId, side, type, price, quantity, timeMs } = command;
+    const { account, clientOrderId, side, type, price, quantity, timeMs, extra } = command;
     const known = clientOrderId === '' ? undefined : this.orders.byClientId(account, clientOrderId);
     if (known !== undefined) return repeat(known, command);
     const market = this.markets.get(command.symbol);
     if (market === undefined) return { kind: 'refused', refusal: 'unknownSymbol' };
-    const mayRest = type === 'limit' && command.timeInForce === 'GTC';
-    if (mayRest && this.orders.openCount(account) >= this.limits.maxOrdersPerAccount) {
+    if (this.blocked.has(account)) return { kind: 'refused', refusal: 'accountBlocked' };
+    const expiresMs = extra?.expiresMs ?? 0;
+    if (expiresMs > 0 && expiresMs <= timeMs) return { kind: 'refused', refusal: 'alreadyExpired' };
+    const mayStay = (type === 'limit' && command.timeInForce === 'GTC') || (extra?.stopPrice ?? 0) > 0;
+    if (mayStay && this.orders.openCount(account) >= this.limits.maxOrdersPerAccount) {
       return { kind: 'refused', refusal: 'tooManyOpenOrders' };
     }
     if (market.book.size >= MAX_RESTING) return { kind: 'refused', refusal: 'bookFull' };
+    const linkedTo = extra?.linkedTo ?? 0;
+    if (linkedTo > 0 && this.orders.ofAccount(account, linkedTo)?.market !== market) {
+      return { kind: 'refused', refusal: 'badPartner' };
+    }
     const order: Order = {
       id: this.sequence,
       account,
@@ -109,6 +151,7 @@ export class Exchange {
       postOnly: command.postOnly,
       price,
       quantity,
+      ...(extra !== undefined && { extra }),
       filled: 0,
       status: 'open',
       reason: Reason.none,
@@ -116,11 +159,20 @@ export class Exchange {
       updatedMs: timeMs,
     };
     this.orders.add(order);
-    market.book.place(order.id, side, type === 'market' ? marketPrice(side) : price, quantity, flagsOf(order));
-    const trades = this.settle(order, timeMs);
-    if (order.reason === Reason.wouldMatch) return { kind: 'refused', refusal: 'wouldMatch', order };
-    if (order.reason === Reason.notFillable) return { kind: 'refused', refusal: 'notFillable', order };
+    this.send(order);
+    const trades = this.settle(market, timeMs);
+    if (order.status === 'rejected') return { kind: 'refused', refusal: refusalOf(order.reason), order };
     return { kind: 'order', order, trades, repeated: false };
+  }
+
+  private send(order: Order): void {
+    const { id, side, type, quantity, extra } = order;
+    const { book } = order.market;
+    const price = type === 'market' ? marketPrice(side) : order.price;
+    const owner = this.orders.ownerOf(order.account);
+    const { stopPrice = 0, displayQuantity = 0, linkedTo = 0 } = extra ?? {};
+    if (stopPrice + displayQuantity + linkedTo === 0) book.place(id, side, price, quantity, flagsOf(order), owner);
+    else book.placeSpecial(id, side, price, quantity, flagsOf(order), owner, stopPrice, displayQuantity, linkedTo);
   }
 
   private cancel(account: string, orderId: number, timeMs: number): Outcome {
@@ -128,7 +180,26 @@ export class Exchange {
     if (order === undefined) return { kind: 'refused', refusal: 'orderNotFound' };
     if (order.status !== 'open') return { kind: 'refused', refusal: 'orderClosed', order };
     order.market.book.cancel(orderId);
-    return { kind: 'order', order, trades: this.settle(order, timeMs), repeated: false };
+    return { kind: 'order', order, trades: this.settle(order.market, timeMs), repeated: false };
+  }
+
+  private cancelAll(orders: readonly Order[], reason: number, timeMs: number): Outcome {
+    for (const order of orders) {
+      // One may have cancelled its partner, which comes later in the list.
+      if (order.status !== 'open') continue;
+      order.market.book.cancel(order.id, reason);
+      this.settle(order.market, timeMs);
+    }
+    return { kind: 'configured' };
+  }
+
+  private kill(account: string, blocked: boolean, timeMs: number): Outcome {
+    if (!blocked) {
+      this.blocked.delete(account);
+      return { kind: 'configured' };
+    }
+    this.blocked.add(account);
+    return this.cancelAll(this.orders.openOf(account), Reason.killed, timeMs);
   }
 
   private replace(command: ReplaceCommand): Outcome {
@@ -136,52 +207,79 @@ export class Exchange {
     const order = this.orders.ofAccount(account, orderId);
     if (order === undefined) return { kind: 'refused', refusal: 'orderNotFound' };
     if (order.status !== 'open') return { kind: 'refused', refusal: 'orderClosed', order };
+    if (this.blocked.has(account)) return { kind: 'refused', refusal: 'accountBlocked', order };
     const price = command.price === 0 ? order.price : command.price;
     const quantity = command.quantity === 0 ? order.quantity : command.quantity;
     if (quantity <= order.filled) return { kind: 'refused', refusal: 'quantityBelowFilled', order };
-    const flags = KEEP_PRIORITY | (order.postOnly ? POST_ONLY : 0);
+    const selfTrade = SELF_TRADE_FLAGS[order.extra?.selfTrade ?? 'allow'];
+    const flags = KEEP_PRIORITY | (order.postOnly ? POST_ONLY : 0) | selfTrade;
     order.market.book.replace(orderId, price, quantity - order.filled, flags);
-    if (((this.reports.words[0] as number) & 255) === ReportType.modifyRejected) {
+    const head = this.reports.words[0] as number;
+    if ((head & 255) === ReportType.modifyRejected) {
       this.reports.count = 0;
-      return { kind: 'refused', refusal: 'wouldMatch', order };
+      return { kind: 'refused', refusal: refusalOf(head >>> 16), order };
     }
     order.price = price;
     order.quantity = quantity;
-    return { kind: 'order', order, trades: this.settle(order, timeMs), repeated: false };
+    return { kind: 'order', order, trades: this.settle(order.market, timeMs), repeated: false };
   }
 
-  /** Carries the engine's reports of a command by `order` into the orders and trades, and empties the buffer. */
-  private settle(order: Order, timeMs: number): Trade[] {
+  /** Carries the engine's reports of a command into the orders and trades of `market`, and empties the buffer. */
+  private settle(market: Market, timeMs: number): Trade[] {
     const { reports } = this;
     const trades: Trade[] = [];
     for (let index = 0; index < reports.count; index++) {
       const at = index * REPORT_WORDS;
       const head = reports.words[at] as number;
-      const type = head & 255;
-      if (type === ReportType.trade) {
-        trades.push(this.trade(order, reports.doubles[(at >> 1) + 2] as number, at, timeMs));
-      } else if (type === ReportType.cancelled || type === ReportType.rejected) {
-        order.reason = head >>> 16;
-        this.close(order, type === ReportType.cancelled ? 'cancelled' : 'rejected');
+      const order = this.known(reports.doubles[(at >> 1) + 2] as number);
+      const quantity = reports.words[at + 2] as number;
+      order.updatedMs = timeMs;
+      switch (head & 255) {
+        case ReportType.trade: {
+          const other = this.known(reports.doubles[(at >> 1) + 3] as number);
+          const isAuction = ((head >> 8) & 255) !== 0;
+          const price = reports.words[at + 1] as number;
+          trades.push(this.trade(market, order, other, price, quantity, isAuction ? 2 : other.side, timeMs));
+          break;
+        }
+        case ReportType.prevented:
+          this.shrink(order, quantity);
+          this.shrink(this.known(reports.doubles[(at >> 1) + 3] as number), quantity);
+          break;
+        case ReportType.cancelled:
+          this.close(order, 'cancelled', head >>> 16);
+          break;
+        case ReportType.rejected:
+          this.close(order, 'rejected', head >>> 16);
+          break;
       }
     }
-    order.updatedMs = timeMs;
     reports.count = 0;
+    // Only now: an order of this command that is closed and forgotten at once would not be found by its next report.
+    this.orders.forget(this.limits.closedOrdersKept);
     return trades;
   }
 
-  private trade(taker: Order, makerId: number, at: number, timeMs: number): Trade {
-    const { market } = taker;
-    const price = this.reports.words[at + 1] as number;
-    const quantity = this.reports.words[at + 2] as number;
-    const maker = this.orders.get(makerId);
-    if (maker === undefined) throw new Error(`maker ${makerId} rests in the book and is not known`);
-    maker.updatedMs = timeMs;
+  private known(id: number): Order {
+    const order = this.orders.get(id);
+    if (order === undefined) throw new Error(`order ${id} is in the book and is not known`);
+    return order;
+  }
+
+  private trade(
+    market: Market,
+    maker: Order,
+    taker: Order,
+    price: number,
+    quantity: number,
+    takerSide: number,
+    timeMs: number,
+  ): Trade {
+    taker.updatedMs = timeMs;
     this.fill(maker, quantity);
     this.fill(taker, quantity);
-    const takerSide = taker.side;
     const sequence = market.tradeSequence + 1;
-    const trade = { sequence, price, quantity, makerId, takerId: taker.id, takerSide, timeMs };
+    const trade = { sequence, price, quantity, makerId: maker.id, takerId: taker.id, takerSide, timeMs };
     market.addTrade(trade);
     this.tally.trades++;
     return trade;
@@ -189,33 +287,25 @@ export class Exchange {
 
   private fill(order: Order, quantity: number): void {
     order.filled += quantity;
-    if (order.filled === order.quantity) this.close(order, 'filled');
+    if (order.filled === order.quantity) this.close(order, 'filled', Reason.none);
   }
 
-  private close(order: Order, status: 'filled' | 'cancelled' | 'rejected'): void {
+  /** A prevented self-trade took this much off the order. */
+  private shrink(order: Order, quantity: number): void {
+    order.quantity -= quantity;
+    if (order.filled === order.quantity) this.close(order, 'cancelled', Reason.selfTrade);
+  }
+
+  private close(order: Order, status: 'filled' | 'cancelled' | 'rejected', reason: number): void {
     order.status = status;
+    order.reason = reason;
     this.orders.close(order);
-    this.orders.forget(this.limits.closedOrdersKept);
   }
 }
 
-/** The same client order id again: the same order is answered with what became of it, another one is refused. */
-function repeat(known: Order, command: PlaceCommand): Outcome {
-  const same =
-    known.market.config.name === command.symbol &&
-    known.side === command.side &&
-    known.type === command.type &&
-    known.timeInForce === command.timeInForce &&
-    known.postOnly === command.postOnly &&
-    known.placed.price === command.price &&
-    known.placed.quantity === command.quantity;
-  if (!same) return { kind: 'refused', refusal: 'duplicateClientOrderId', order: known };
-  if (known.reason === Reason.wouldMatch) return { kind: 'refused', refusal: 'wouldMatch', order: known };
-  if (known.reason === Reason.notFillable) return { kind: 'refused', refusal: 'notFillable', order: known };
-  return { kind: 'order', order: known, trades: [], repeated: true };
-}
-
-function flagsOf({ type, timeInForce, postOnly }: Order): number {
-  const immediate = type === 'market' || timeInForce === 'IOC' ? IMMEDIATE_OR_CANCEL : 0;
-  return immediate | (timeInForce === 'FOK' ? FILL_OR_KILL : 0) | (postOnly ? POST_ONLY : 0);
+/** How the engine is to take the order. */
+export function flagsOf({ type, timeInForce, postOnly, extra }: Order): number {
+  const market = type === 'market' ? MARKET | IMMEDIATE_OR_CANCEL : 0;
+  const immediate = timeInForce === 'IOC' ? IMMEDIATE_OR_CANCEL : timeInForce === 'FOK' ? FILL_OR_KILL : 0;
+  return market | immediate | (postOnly ? POST_ONLY : 0) | SELF_TRADE_FLAGS[extra?.selfTrade ?? 'allow'];
 }

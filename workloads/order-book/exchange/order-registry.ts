@@ -1,6 +1,8 @@
 import type { Order } from './order.ts';
 
 interface Account {
+  /** What the books know it by: no other account that has orders has this number. */
+  readonly owner: number;
   readonly open: Set<Order>;
   readonly byClientId: Map<string, Order>;
   /** Orders remembered, open and closed; the account is forgotten with its last one. */
@@ -14,6 +16,11 @@ export class OrderRegistry {
   /** Closed orders in the order of their closing; those before `firstClosed` are forgotten. */
   private closed: Order[] = [];
   private firstClosed = 0;
+  private readonly freeOwners: number[] = [];
+  private owners = 0;
+  private readonly expiring = new Set<Order>();
+  /** No open order expires before this; Infinity when none does. */
+  nextExpiryMs = Number.POSITIVE_INFINITY;
 
   /** Number of open orders. */
   get open(): number {
@@ -43,6 +50,23 @@ export class OrderRegistry {
     return this.accounts.get(account)?.open.size ?? 0;
   }
 
+  /** The number of an account that has orders. */
+  ownerOf(account: string): number {
+    return this.accounts.get(account)?.owner ?? 0;
+  }
+
+  /** Open orders whose time has come by `timeMs`, the earliest first, then the oldest. */
+  takeExpired(timeMs: number): Order[] {
+    const expired: Order[] = [];
+    this.nextExpiryMs = Number.POSITIVE_INFINITY;
+    for (const order of this.expiring) {
+      const expiresMs = expiryOf(order);
+      if (expiresMs <= timeMs) expired.push(order);
+      else this.nextExpiryMs = Math.min(this.nextExpiryMs, expiresMs);
+    }
+    return expired.sort((a, b) => expiryOf(a) - expiryOf(b) || a.id - b.id);
+  }
+
   /** Open orders of `account`, oldest first. */
   openOf(account: string): Order[] {
     return [...(this.accounts.get(account)?.open ?? [])].sort((a, b) => a.id - b.id);
@@ -56,17 +80,23 @@ export class OrderRegistry {
     this.byId.set(order.id, order);
     let account = this.accounts.get(order.account);
     if (account === undefined) {
-      account = { open: new Set(), byClientId: new Map(), count: 0 };
+      const owner = this.freeOwners.pop() ?? ++this.owners;
+      account = { owner, open: new Set(), byClientId: new Map(), count: 0 };
       this.accounts.set(order.account, account);
     }
     account.count++;
     account.open.add(order);
+    if (expiryOf(order) > 0) {
+      this.expiring.add(order);
+      this.nextExpiryMs = Math.min(this.nextExpiryMs, expiryOf(order));
+    }
     if (order.clientOrderId !== '') account.byClientId.set(order.clientOrderId, order);
   }
 
   /** The order left the book. It is remembered until `forget`. */
   close(order: Order): void {
     this.accounts.get(order.account)?.open.delete(order);
+    this.expiring.delete(order);
     this.closed.push(order);
   }
 
@@ -88,6 +118,13 @@ export class OrderRegistry {
     const account = this.accounts.get(order.account);
     if (account === undefined) return;
     if (account.byClientId.get(order.clientOrderId) === order) account.byClientId.delete(order.clientOrderId);
-    if (--account.count === 0) this.accounts.delete(order.account);
+    if (--account.count > 0) return;
+    this.accounts.delete(order.account);
+    this.freeOwners.push(account.owner);
   }
+}
+
+/** 0 when it does not expire. */
+function expiryOf(order: Order): number {
+  return order.extra?.expiresMs ?? 0;
 }

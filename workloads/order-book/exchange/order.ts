@@ -1,7 +1,7 @@
 import type { Terms } from './command.ts';
 import type { Market } from './market.ts';
 
-/** `rejected`: refused by the book when it arrived (post-only that would match, fill-or-kill that could not be filled). */
+/** `rejected`: refused by the book when it arrived (post-only that would match, fill-or-kill that could not be filled, …). */
 export type OrderStatus = 'open' | 'filled' | 'cancelled' | 'rejected';
 
 /** An order as the exchange remembers it: every open one, and the last closed ones. */
@@ -36,7 +36,7 @@ export interface Trade {
   readonly quantity: number;
   readonly makerId: number;
   readonly takerId: number;
-  /** Side of the taker: 0 buy, 1 sell. */
+  /** Side of the taker: 0 buy, 1 sell; 2 in an auction, where nobody takes and `makerId` is the buyer. */
   readonly takerSide: number;
   readonly timeMs: number;
 }

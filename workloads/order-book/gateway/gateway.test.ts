@@ -135,6 +135,27 @@ describe('the life of an order', () => {
     expect((await call('GET', '/v1/orders', undefined, as('carol'))).body.orders).toHaveLength(1);
   });
 
+  it('a stop, an iceberg, a linked order and one that expires say so', async () => {
+    const account = as('frank');
+    const rests = { ...good, side: 'sell', price: '900.00', quantity: '0.5' };
+    const iceberg = await call('POST', '/v1/orders', { ...rests, displayQuantity: '0.1', timeInForce: 'DAY' }, account);
+    expect(iceberg.body).toMatchObject({ timeInForce: 'GTD', displayQuantity: '0.1000', remaining: '0.5000' });
+    expect(iceberg.body.expiresTime).toMatch(/T00:00:00.000Z$/);
+    const asks = (await call('GET', '/v1/depth?symbol=BTC-EUR')).body.asks as string[][];
+    expect(asks.at(-1)).toEqual(['900.00', '0.1000']);
+    const stop = { ...good, side: 'sell', type: 'market', timeInForce: 'IOC', price: undefined, stopPrice: '1.00' };
+    const linked = await call('POST', '/v1/orders', { ...stop, linkedTo: iceberg.body.id }, account);
+    expect(linked.body).toMatchObject({
+      status: 'open',
+      stopPrice: '1.00',
+      triggered: false,
+      linkedTo: iceberg.body.id,
+    });
+    await call('DELETE', `/v1/orders/${iceberg.body.id}`, undefined, account);
+    const gone = await call('GET', `/v1/orders/${linked.body.id}`, undefined, account);
+    expect(gone.body).toMatchObject({ status: 'cancelled', reason: 'LinkedOrder' });
+  });
+
   it('belongs to its account', async () => {
     const { id } = (await call('POST', '/v1/orders', { ...good, price: '49.00' }, as('dave'))).body;
     for (const method of ['GET', 'DELETE']) {
@@ -249,7 +270,7 @@ const refusals: readonly (readonly [name: string, body: unknown, status: number,
   ['side in upper case', bad({ side: 'BUY' }), 400, 'SLUICE_INVALID_SIDE', '"buy" or "sell"'],
   ['no side', without('side'), 400, 'SLUICE_INVALID_SIDE', '"buy" or "sell"'],
   ['unknown type', bad({ type: 'iceberg' }), 400, 'SLUICE_INVALID_ORDER_TYPE', '"limit" or "market"'],
-  ['unknown time in force', bad({ timeInForce: 'GTD' }), 400, 'SLUICE_INVALID_TIME_IN_FORCE', '"FOK"'],
+  ['unknown time in force', bad({ timeInForce: 'GTX' }), 400, 'SLUICE_INVALID_TIME_IN_FORCE', '"FOK"'],
   [
     'market order that should rest',
     { ...(without('price') as object), type: 'market', timeInForce: 'GTC' },
@@ -257,8 +278,46 @@ const refusals: readonly (readonly [name: string, body: unknown, status: number,
     'SLUICE_INVALID_TIME_IN_FORCE',
     'cannot rest',
   ],
-  ['post-only with IOC', bad({ postOnly: true, timeInForce: 'IOC' }), 400, 'SLUICE_INVALID_POST_ONLY', 'GTC'],
+  ['post-only with IOC', bad({ postOnly: true, timeInForce: 'IOC' }), 400, 'SLUICE_INVALID_POST_ONLY', 'may rest'],
   ['post-only as text', bad({ postOnly: 'true' }), 400, 'SLUICE_INVALID_POST_ONLY', 'true or false'],
+  ['GTD without a time', bad({ timeInForce: 'GTD' }), 400, 'SLUICE_INVALID_EXPIRY', 'needs it'],
+  ['a time without GTD', bad({ expiresTime: '2199-01-01T00:00:00Z' }), 400, 'SLUICE_INVALID_EXPIRY', '"GTD"'],
+  ['a time that is none', bad({ timeInForce: 'GTD', expiresTime: 'soon' }), 400, 'SLUICE_INVALID_EXPIRY', 'such as'],
+  [
+    'a day that is none',
+    bad({ timeInForce: 'GTD', expiresTime: '2199-13-01T00:00:00Z' }),
+    400,
+    'SLUICE_INVALID_EXPIRY',
+    'such as',
+  ],
+  [
+    'a time that is over',
+    bad({ timeInForce: 'GTD', expiresTime: '1960-01-01T00:00:00Z' }),
+    400,
+    'SLUICE_INVALID_EXPIRY',
+    'such as',
+  ],
+  ['stop price NaN', bad({ stopPrice: 'NaN' }), 400, 'SLUICE_INVALID_STOP', 'stopPrice'],
+  ['stop price as a number', bad({ stopPrice: 1 }), 400, 'SLUICE_INVALID_STOP', 'stopPrice'],
+  ['stop price zero', bad({ stopPrice: '0' }), 400, 'SLUICE_INVALID_STOP', 'greater than zero'],
+  ['stop price off tick', bad({ stopPrice: '1.001' }), 400, 'SLUICE_PRICE_OFF_TICK', 'stopPrice'],
+  [
+    'display quantity above the quantity',
+    bad({ displayQuantity: '99' }),
+    400,
+    'SLUICE_INVALID_DISPLAY_QUANTITY',
+    'at most',
+  ],
+  [
+    'display quantity of an immediate order',
+    bad({ displayQuantity: '0.1', timeInForce: 'IOC' }),
+    400,
+    'SLUICE_INVALID_DISPLAY_QUANTITY',
+    'may rest',
+  ],
+  ['display quantity negative', bad({ displayQuantity: '-1' }), 400, 'SLUICE_INVALID_DISPLAY_QUANTITY', 'sign'],
+  ['unknown self-trade mode', bad({ selfTrade: 'none' }), 400, 'SLUICE_INVALID_SELF_TRADE', 'cancelNewest'],
+  ['link with a word', bad({ linkedTo: '__proto__' }), 400, 'SLUICE_INVALID_ORDER_ID', 'whole number'],
   ['empty client id', bad({ clientOrderId: '' }), 400, 'SLUICE_INVALID_CLIENT_ORDER_ID', '1 to 64'],
   ['client id too long', bad({ clientOrderId: 'x'.repeat(65) }), 400, 'SLUICE_INVALID_CLIENT_ORDER_ID', 'not 65'],
   ['client id far too long', bad({ clientOrderId: 'x'.repeat(999) }), 400, 'SLUICE_INVALID_CLIENT_ORDER_ID', '1 to 64'],

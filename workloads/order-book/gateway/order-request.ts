@@ -3,7 +3,7 @@ import { CodedError, type ErrorDefinition } from '@sluice/kit';
 import { BUY, MAX_QUANTITY, SELL } from '../engine/book.ts';
 import { MAX_PRICE } from '../engine/ladder.ts';
 import { errors } from '../errors.ts';
-import type { Terms } from '../exchange/command.ts';
+import type { ExtraTerms, Terms } from '../exchange/command.ts';
 import type { DecimalStep, StepsError } from '../exchange/decimal.ts';
 import type { Market } from '../exchange/market.ts';
 
@@ -17,16 +17,41 @@ export const placeSchema = Type.Object(
     side: Type.Union([Type.Literal('buy'), Type.Literal('sell')]),
     type: Type.Optional(Type.Union([Type.Literal('limit'), Type.Literal('market')], { description: 'Default limit.' })),
     timeInForce: Type.Optional(
-      Type.Union([Type.Literal('GTC'), Type.Literal('IOC'), Type.Literal('FOK')], {
-        description:
-          'GTC rests until it is cancelled (default of a limit order), IOC cancels its rest (default of a market order), FOK fills wholly or not at all.',
-      }),
+      Type.Union(
+        [Type.Literal('GTC'), Type.Literal('IOC'), Type.Literal('FOK'), Type.Literal('GTD'), Type.Literal('DAY')],
+        {
+          description:
+            'GTC rests until it is cancelled (default of a limit order), IOC cancels its rest (default of a market order), FOK fills wholly or not at all, GTD rests until expiresTime, DAY until midnight UTC.',
+        },
+      ),
     ),
     postOnly: Type.Optional(
       Type.Boolean({ description: 'Refuse the order when it would match at once. Default false.' }),
     ),
     price: Type.Optional(amount('Limit as a decimal string, a multiple of the tick size. None for a market order.')),
     quantity: amount('Quantity as a decimal string, a multiple of the lot size.'),
+    stopPrice: Type.Optional(amount('The order waits outside the book until a trade at this price or beyond it.')),
+    displayQuantity: Type.Optional(amount('How much of the order the book shows at a time.')),
+    selfTrade: Type.Optional(
+      Type.Union(
+        [
+          Type.Literal('allow'),
+          Type.Literal('cancelNewest'),
+          Type.Literal('cancelOldest'),
+          Type.Literal('cancelBoth'),
+          Type.Literal('decrement'),
+        ],
+        { description: 'What happens when the order would trade with another one of the account. Default allow.' },
+      ),
+    ),
+    expiresTime: Type.Optional(Type.String({ description: 'End of a GTD order, RFC 3339.', maxLength: 64 })),
+    linkedTo: Type.Optional(
+      Type.String({
+        description:
+          'Id of an open order of the account on the same side: when one of the two trades, is triggered or leaves, the other is cancelled.',
+        maxLength: 64,
+      }),
+    ),
     clientOrderId: Type.Optional(
       Type.String({
         description:
@@ -53,10 +78,21 @@ const WRONG_FIELD: Readonly<Record<string, readonly [ErrorDefinition, string]>> 
   symbol: [errors.invalidSymbol, 'symbol must be a string that names a symbol of this book, such as "BTC-EUR"'],
   side: [errors.invalidSide, 'side must be "buy" or "sell"'],
   type: [errors.invalidType, 'type must be "limit" or "market"'],
-  timeInForce: [errors.invalidTimeInForce, 'timeInForce must be "GTC", "IOC" or "FOK"'],
+  timeInForce: [errors.invalidTimeInForce, 'timeInForce must be "GTC", "IOC", "FOK", "GTD" or "DAY"'],
   postOnly: [errors.invalidPostOnly, 'postOnly must be true or false'],
   price: [errors.invalidPrice, 'price must be a decimal number in a string, such as "101.25"'],
   quantity: [errors.invalidQuantity, 'quantity must be a decimal number in a string, such as "0.5"'],
+  stopPrice: [errors.invalidStop, 'stopPrice must be a decimal number in a string, such as "101.25"'],
+  displayQuantity: [
+    errors.invalidDisplayQuantity,
+    'displayQuantity must be a decimal number in a string, such as "0.5"',
+  ],
+  selfTrade: [
+    errors.invalidSelfTrade,
+    'selfTrade must be "allow", "cancelNewest", "cancelOldest", "cancelBoth" or "decrement"',
+  ],
+  expiresTime: [errors.invalidExpiry, 'expiresTime must be a time such as "2027-01-31T17:00:00Z"'],
+  linkedTo: [errors.invalidOrderId, 'linkedTo must be the id of an order, in a string'],
   clientOrderId: [errors.invalidClientOrderId, 'clientOrderId must be a string of 1 to 64 visible ASCII characters'],
 };
 
@@ -67,15 +103,16 @@ export function wrongField(instancePath: string, missing: string | undefined): C
 }
 
 /** Checks the order against its market. Throws a coded error with the sentence for the client. */
-export function parseTerms(body: PlaceBody, market: Market): Terms {
+export function parseTerms(body: PlaceBody, market: Market, nowMs: number): Terms {
   const type = body.type ?? 'limit';
-  const timeInForce = body.timeInForce ?? (type === 'market' ? 'IOC' : 'GTC');
+  const asked = body.timeInForce ?? (type === 'market' ? 'IOC' : 'GTC');
+  const rests = asked === 'GTC' || asked === 'GTD' || asked === 'DAY';
   const postOnly = body.postOnly ?? false;
-  if (type === 'market' && timeInForce === 'GTC') {
+  if (type === 'market' && rests) {
     throw new CodedError(errors.invalidTimeInForce, 'A market order cannot rest: its timeInForce is "IOC" or "FOK".');
   }
-  if (postOnly && (type === 'market' || timeInForce !== 'GTC')) {
-    throw new CodedError(errors.invalidPostOnly, 'Only a limit order with timeInForce "GTC" can be postOnly.');
+  if (postOnly && !rests) {
+    throw new CodedError(errors.invalidPostOnly, 'Only a limit order that may rest can be postOnly.');
   }
   if (type === 'market' && body.price !== undefined) {
     throw new CodedError(errors.invalidPrice, 'A market order has no price: leave it out, or send type "limit".');
@@ -83,19 +120,74 @@ export function parseTerms(body: PlaceBody, market: Market): Terms {
   if (type === 'limit' && body.price === undefined) {
     throw new CodedError(errors.invalidPrice, 'A limit order needs a price: a decimal number in a string.');
   }
+  const quantity = parseQuantity(body.quantity, market);
+  const extra = parseExtra(body, market, quantity, rests, nowMs);
   return {
     side: body.side === 'buy' ? BUY : SELL,
     type,
-    timeInForce,
+    timeInForce: asked === 'IOC' || asked === 'FOK' ? asked : 'GTC',
     postOnly,
     price: body.price === undefined ? 0 : parsePrice(body.price, market),
-    quantity: parseQuantity(body.quantity, market),
+    quantity,
+    ...(extra !== undefined && { extra }),
   };
 }
 
-export function parsePrice(text: string, market: Market): number {
-  return steps('price', text, market.tick, MAX_PRICE, 'tick size', {
-    invalid: errors.invalidPrice,
+/** What only some orders have; undefined for the others, so that they are written as they always were. */
+function parseExtra(
+  body: PlaceBody,
+  market: Market,
+  quantity: number,
+  rests: boolean,
+  nowMs: number,
+): ExtraTerms | undefined {
+  const extra = {
+    stopPrice: body.stopPrice === undefined ? 0 : parsePrice(body.stopPrice, market, 'stopPrice', errors.invalidStop),
+    displayQuantity: body.displayQuantity === undefined ? 0 : parseDisplay(body.displayQuantity, market),
+    selfTrade: body.selfTrade ?? 'allow',
+    expiresMs: parseExpiry(body, nowMs),
+    linkedTo: body.linkedTo === undefined ? 0 : parseOrderId(body.linkedTo),
+  };
+  if (extra.displayQuantity > 0 && (!rests || extra.displayQuantity > quantity)) {
+    const sentence = 'displayQuantity is for a limit order that may rest, and is at most its quantity.';
+    throw new CodedError(errors.invalidDisplayQuantity, sentence);
+  }
+  const { stopPrice, displayQuantity, selfTrade, expiresMs, linkedTo } = extra;
+  const isPlain = stopPrice + displayQuantity + expiresMs + linkedTo === 0 && selfTrade === 'allow';
+  return isPlain ? undefined : extra;
+}
+
+const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
+const DAY_MS = 86_400_000;
+
+function parseExpiry({ timeInForce, expiresTime }: PlaceBody, nowMs: number): number {
+  if ((timeInForce === 'GTD') !== (expiresTime !== undefined)) {
+    throw new CodedError(errors.invalidExpiry, 'expiresTime belongs to timeInForce "GTD", and "GTD" needs it.');
+  }
+  if (timeInForce === 'DAY') return (Math.floor(nowMs / DAY_MS) + 1) * DAY_MS;
+  if (expiresTime === undefined) return 0;
+  const expiresMs = TIME.test(expiresTime) ? Date.parse(expiresTime) : Number.NaN;
+  if (expiresMs > 0) return expiresMs;
+  throw new CodedError(errors.invalidExpiry, 'expiresTime must be a time such as "2027-01-31T17:00:00Z".');
+}
+
+const ORDER_ID = /^[1-9]\d{0,15}$/;
+
+/** Throws unless `text` is an order id. */
+export function parseOrderId(text: string): number {
+  const id = Number(text);
+  if (ORDER_ID.test(text) && Number.isSafeInteger(id)) return id;
+  throw new CodedError(errors.invalidOrderId, 'An order id is a whole number as it came in the answer to the order.');
+}
+
+export function parsePrice(
+  text: string,
+  market: Market,
+  field = 'price',
+  invalid: ErrorDefinition = errors.invalidPrice,
+): number {
+  return steps(field, text, market.tick, MAX_PRICE, 'tick size', {
+    invalid,
     offStep: errors.priceOffTick,
     outOfRange: errors.priceOutOfRange,
   });
@@ -104,6 +196,14 @@ export function parsePrice(text: string, market: Market): number {
 export function parseQuantity(text: string, market: Market): number {
   return steps('quantity', text, market.lot, MAX_QUANTITY, 'lot size', {
     invalid: errors.invalidQuantity,
+    offStep: errors.quantityOffLot,
+    outOfRange: errors.quantityOutOfRange,
+  });
+}
+
+function parseDisplay(text: string, market: Market): number {
+  return steps('displayQuantity', text, market.lot, MAX_QUANTITY, 'lot size', {
+    invalid: errors.invalidDisplayQuantity,
     offStep: errors.quantityOffLot,
     outOfRange: errors.quantityOutOfRange,
   });

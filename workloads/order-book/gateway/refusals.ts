@@ -14,6 +14,15 @@ const SENTENCES: Record<Refusal, string> = {
   orderClosed: 'The order is not open any more: nothing was changed.',
   quantityBelowFilled: 'As much as the new quantity or more is filled already: cancel the order to close it.',
   symbolChanged: 'The symbol is there already.',
+  halted: 'Trading of the symbol is halted: open orders can be cancelled, and nothing else.',
+  notInAuction: 'The symbol is in a call before an auction, which takes limit orders without anything further.',
+  outOfBand: 'The price is outside of what the symbol takes now.',
+  noLastPrice: 'Nothing has traded yet, so there is no price to compare the stop with.',
+  badPartner:
+    'linkedTo must be an open order of the account, in the same symbol and on the same side, that is not linked.',
+  stopWaiting: 'The stop waits for its price: cancel it and send another one.',
+  accountBlocked: 'The kill switch of the account is on: it takes no orders until it is lifted.',
+  alreadyExpired: 'expiresTime is not later than now.',
 };
 
 /** The coded error of a refused command; the order it is about goes with it. */

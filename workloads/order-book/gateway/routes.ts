@@ -13,6 +13,7 @@ import type { orderBookMetrics } from '../metrics.ts';
 import {
   type PlaceBody,
   parseClientOrderId,
+  parseOrderId,
   parsePrice,
   parseQuantity,
   parseTerms,
@@ -42,7 +43,6 @@ export interface RoutesOptions {
 }
 
 const ACCOUNT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
-const ORDER_ID = /^[1-9]\d{0,15}$/;
 
 const limitQuery = (max: number, fallback: number) =>
   Type.Optional(Type.Integer({ minimum: 1, maximum: max, default: fallback }));
@@ -68,13 +68,14 @@ function addOrderEntry(app: FastifyInstance, options: RoutesOptions): void {
       const account = accountOf(request, options.secured);
       const market = listed.has(body.symbol) ? exchange.markets.get(body.symbol) : undefined;
       if (market === undefined) throw refusalError({ kind: 'refused', refusal: 'unknownSymbol' });
-      const terms = parseTerms(body, market);
+      const timeMs = clock.now();
+      const terms = parseTerms(body, market, timeMs);
       const clientOrderId = parseClientOrderId(body.clientOrderId);
       // Each command under way may become an open order.
-      if (terms.timeInForce === 'GTC' && exchange.orders.open + sequencer.pending >= maxOpenOrders) {
+      const mayStay = terms.timeInForce === 'GTC' || terms.extra !== undefined;
+      if (mayStay && exchange.orders.open + sequencer.pending >= maxOpenOrders) {
         throw refusalError({ kind: 'refused', refusal: 'bookFull' });
       }
-      const timeMs = clock.now();
       return send(reply, { kind: 'place', timeMs, account, clientOrderId, symbol: body.symbol, ...terms });
     },
   );
@@ -92,7 +93,7 @@ function addOrderEntry(app: FastifyInstance, options: RoutesOptions): void {
         throw new CodedError(serviceErrors.invalidRequest, 'Send a new price, a new quantity, or both.');
       }
       const account = accountOf(request, options.secured);
-      const orderId = orderIdOf(request.params.id);
+      const orderId = parseOrderId(request.params.id);
       const order = exchange.orders.ofAccount(account, orderId);
       if (order === undefined) throw refusalError({ kind: 'refused', refusal: 'orderNotFound' });
       return send(reply, {
@@ -111,7 +112,7 @@ function addOrderEntry(app: FastifyInstance, options: RoutesOptions): void {
     { schema: { summary: 'Cancel an open order', params: idParams } },
     async (request, reply) => {
       const account = accountOf(request, options.secured);
-      return send(reply, { kind: 'cancel', timeMs: clock.now(), account, orderId: orderIdOf(request.params.id) });
+      return send(reply, { kind: 'cancel', timeMs: clock.now(), account, orderId: parseOrderId(request.params.id) });
     },
   );
 }
@@ -121,7 +122,7 @@ function addOrderQueries(app: FastifyInstance, { exchange, secured }: RoutesOpti
     '/v1/orders/:id',
     { schema: { summary: 'One order of the account', params: idParams } },
     async (request) => {
-      const order = exchange.orders.ofAccount(accountOf(request, secured), orderIdOf(request.params.id));
+      const order = exchange.orders.ofAccount(accountOf(request, secured), parseOrderId(request.params.id));
       if (order === undefined) throw refusalError({ kind: 'refused', refusal: 'orderNotFound' });
       return orderView(order);
     },
@@ -141,7 +142,7 @@ function addOrderQueries(app: FastifyInstance, { exchange, secured }: RoutesOpti
     async (request) => {
       const account = accountOf(request, secured);
       const { symbol, clientOrderId, after, limit } = request.query;
-      const start = after === undefined ? 0 : orderIdOf(after);
+      const start = after === undefined ? 0 : parseOrderId(after);
       const found: (Order | undefined)[] =
         clientOrderId === undefined
           ? exchange.orders.openOf(account)
@@ -226,7 +227,9 @@ function submitter(options: RoutesOptions): (reply: FastifyReply, command: Accou
     const { order, trades, repeated } = outcome;
     if (trades.length > 0) metrics.trades.inc({ symbol: order.market.config.name }, trades.length);
     if (command.kind === 'place') reply.code(repeated ? 200 : 201);
-    return { ...orderView(order), fills: trades.map((trade) => tradeView(trade, order.market)) };
+    // Stops that it triggered may have traded too, with others.
+    const own = trades.filter(({ makerId, takerId }) => makerId === order.id || takerId === order.id);
+    return { ...orderView(order), fills: own.map((trade) => tradeView(trade, order.market)) };
   };
 }
 
@@ -253,12 +256,6 @@ function accountOf(request: FastifyRequest, secured: boolean): string {
   const sentence =
     'The header sluice-account must have 1 to 64 letters, digits, ".", "_" or "-", and begin with a letter or digit.';
   throw new CodedError(errors.invalidAccount, sentence);
-}
-
-function orderIdOf(text: string): number {
-  const id = Number(text);
-  if (ORDER_ID.test(text) && Number.isSafeInteger(id)) return id;
-  throw new CodedError(errors.invalidOrderId, 'An order id is a whole number as it came in the answer to the order.');
 }
 
 /** A body that its schema refused: the code and the sentence of the field at fault. */

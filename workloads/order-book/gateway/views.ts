@@ -1,3 +1,4 @@
+import { AUCTION_TRADE } from '../engine/auction.ts';
 import { BUY, SELL, type Side } from '../engine/book.ts';
 import { Reason } from '../engine/reports.ts';
 import type { Market } from '../exchange/market.ts';
@@ -8,6 +9,15 @@ const REASONS: ReadonlyMap<number, string> = new Map([
   [Reason.immediateRemainder, 'NothingLeftToMatch'],
   [Reason.wouldMatch, 'WouldMatch'],
   [Reason.notFillable, 'NotFillable'],
+  [Reason.halted, 'Halted'],
+  [Reason.notInAuction, 'NotInAuction'],
+  [Reason.outOfBand, 'OutOfBand'],
+  [Reason.noLastPrice, 'NoLastPrice'],
+  [Reason.badPartner, 'BadPartner'],
+  [Reason.selfTrade, 'SelfTrade'],
+  [Reason.byPartner, 'LinkedOrder'],
+  [Reason.expired, 'Expired'],
+  [Reason.killed, 'KillSwitch'],
 ]);
 
 /** An order as its owner sees it: amounts as decimal strings, ids as strings. */
@@ -20,9 +30,10 @@ export function orderView(order: Order): object {
     symbol: config.name,
     side: sideName(order.side),
     type: order.type,
-    timeInForce: order.timeInForce,
+    timeInForce: (order.extra?.expiresMs ?? 0) > 0 ? 'GTD' : order.timeInForce,
     postOnly: order.postOnly,
     ...(order.type === 'limit' && { price: tick.format(order.price) }),
+    ...extraView(order),
     quantity: lot.format(order.quantity),
     filled: lot.format(order.filled),
     remaining: lot.format(order.status === 'open' ? order.quantity - order.filled : 0),
@@ -33,6 +44,21 @@ export function orderView(order: Order): object {
   };
 }
 
+function extraView({ id, extra, market, status }: Order): object {
+  if (extra === undefined) return {};
+  const { stopPrice, displayQuantity, selfTrade, expiresMs, linkedTo } = extra;
+  return {
+    ...(stopPrice > 0 && {
+      stopPrice: market.tick.format(stopPrice),
+      triggered: status !== 'open' ? undefined : !market.book.isWaiting(id),
+    }),
+    ...(displayQuantity > 0 && { displayQuantity: market.lot.format(displayQuantity) }),
+    ...(selfTrade !== 'allow' && { selfTrade }),
+    ...(expiresMs > 0 && { expiresTime: new Date(expiresMs).toISOString() }),
+    ...(linkedTo > 0 && { linkedTo: String(linkedTo) }),
+  };
+}
+
 /** A trade as everybody sees it. Its id is symbol and dense sequence: the same after any replay. */
 export function tradeView(trade: Trade, { config, tick, lot }: Market): object {
   return {
@@ -40,7 +66,7 @@ export function tradeView(trade: Trade, { config, tick, lot }: Market): object {
     sequence: String(trade.sequence),
     price: tick.format(trade.price),
     quantity: lot.format(trade.quantity),
-    takerSide: sideName(trade.takerSide),
+    takerSide: trade.takerSide === AUCTION_TRADE ? 'none' : sideName(trade.takerSide),
     time: new Date(trade.timeMs).toISOString(),
   };
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Command } from '../command.ts';
+import type { Command, ExtraTerms } from '../command.ts';
 
 export const btc = { name: 'BTC-EUR', tickSize: '0.01', lotSize: '0.0001' };
 export const eth = { name: 'ETH-EUR', tickSize: '0.05', lotSize: '0.001' };
@@ -33,6 +33,15 @@ const orderId = fc.integer({ min: 1, max: 60 });
 const price = fc.integer({ min: 95, max: 105 });
 const quantity = fc.integer({ min: 1, max: 9 });
 
+const zeroOr = (value: fc.Arbitrary<number>): fc.Arbitrary<number> => fc.oneof(fc.constant(0), fc.constant(0), value);
+const extraTerms: fc.Arbitrary<ExtraTerms> = fc.record({
+  stopPrice: zeroOr(price),
+  displayQuantity: zeroOr(fc.integer({ min: 1, max: 4 })),
+  selfTrade: fc.constantFrom('allow', 'cancelNewest', 'cancelOldest', 'cancelBoth', 'decrement'),
+  expiresMs: zeroOr(timeMs),
+  linkedTo: zeroOr(orderId),
+});
+
 /** Commands as clients send them, good and bad: repeated client ids, dead orders, unknown symbols, full accounts. */
 export const commands: fc.Arbitrary<Command[]> = fc.array(
   fc.oneof(
@@ -48,11 +57,13 @@ export const commands: fc.Arbitrary<Command[]> = fc.array(
           price,
           quantity,
           kind: fc.constantFrom('gtc', 'gtc', 'gtc', 'ioc', 'fok', 'post', 'market'),
+          extra: fc.option(extraTerms, { nil: undefined }),
         })
-        .map(({ kind, price: limit, ...rest }): Command => {
+        .map(({ kind, price: limit, extra, ...rest }): Command => {
           const market = kind === 'market';
           return {
             ...rest,
+            ...(extra !== undefined && { extra }),
             kind: 'place',
             type: market ? 'market' : 'limit',
             timeInForce: market || kind === 'ioc' ? 'IOC' : kind === 'fok' ? 'FOK' : 'GTC',
@@ -72,6 +83,29 @@ export const commands: fc.Arbitrary<Command[]> = fc.array(
         price: fc.oneof(fc.constant(0), price),
         quantity: fc.oneof(fc.constant(0), quantity),
       }),
+    },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('expire' as const), timeMs }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant('phase' as const),
+        timeMs,
+        symbol: fc.constantFrom('BTC-EUR', 'XXX'),
+        phase: fc.constantFrom('continuous' as const, 'continuous' as const, 'call' as const, 'halted' as const),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant('band' as const),
+        symbol: fc.constantFrom('BTC-EUR', 'XXX'),
+        lowest: fc.constantFrom(1, 97),
+        highest: fc.constantFrom(2_147_483_646, 103),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({ kind: fc.constant('kill' as const), timeMs, account, blocked: fc.boolean() }),
     },
     {
       weight: 1,

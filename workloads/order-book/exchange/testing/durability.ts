@@ -1,7 +1,9 @@
 import type * as JournalModule from '../../journal/file-journal.ts';
 import type { Frame } from '../../journal/frame.ts';
 import { diskError, MemoryDisk } from '../../journal/testing/memory-disk.ts';
-import type { Command } from '../command.ts';
+import { ByteReader } from '../bytes.ts';
+import type * as CommandModule from '../command.ts';
+import type { Command, ExtraTerms } from '../command.ts';
 import type * as ExchangeModule from '../exchange.ts';
 import type * as SequencerModule from '../sequencer.ts';
 import type * as SnapshotModule from '../snapshot.ts';
@@ -11,6 +13,7 @@ import { listing, place } from './command-flow.ts';
 /** The modules of journal and exchange: the real ones, or ones with a seeded bug. */
 export interface Program {
   readonly journal: typeof JournalModule;
+  readonly command: typeof CommandModule;
   readonly exchange: typeof ExchangeModule;
   readonly sequencer: typeof SequencerModule;
   readonly snapshot: typeof SnapshotModule;
@@ -34,6 +37,7 @@ export async function checkProgram(program: Program): Promise<void> {
   await checkOrderOfAnswers(program);
   checkRepeatedIds(program);
   checkSnapshots(program);
+  checkSurface(program);
 }
 
 async function open(program: Program, disk: MemoryDisk, afterSequence = 0, segmentBytes = 1 << 20) {
@@ -175,6 +179,41 @@ function checkSnapshots(program: Program): void {
     equal(shown(restored), expected, `the state from a snapshot at ${at}`);
     equal(digest(restored), digest(straight), `the digest from a snapshot at ${at}`);
   }
+}
+
+/** An iceberg, a pair, a stop, an expiry and a kill switch, each followed by what shows that it was remembered. */
+function checkSurface(program: Program): void {
+  const { encodeExchange, decodeExchange } = program.snapshot;
+  const extra: ExtraTerms = { stopPrice: 0, displayQuantity: 0, selfTrade: 'allow', expiresMs: 0, linkedTo: 0 };
+  const commands: readonly Command[] = [
+    place({ side: 1, price: 110, quantity: 1 }),
+    place({ account: 'b', price: 110, quantity: 1 }),
+    place({ quantity: 6, extra: { ...extra, displayQuantity: 2 } }),
+    place({ quantity: 1, extra: { ...extra, linkedTo: 5 } }),
+    place({ account: 'c', quantity: 1 }),
+    place({ account: 'b', side: 1, price: 90, quantity: 1, extra: { ...extra, stopPrice: 95 } }),
+    place({ account: 'c', price: 80, extra: { ...extra, expiresMs: 5_000 } }),
+    place({ account: 'd', price: 81 }),
+    { kind: 'kill', timeMs: 4_000, account: 'd', blocked: true },
+    { kind: 'expire', timeMs: 5_000 },
+    place({ account: 'd', price: 82 }),
+    place({ account: 'b', side: 1, quantity: 3 }),
+    place({ account: 'b', price: 95, quantity: 1 }),
+    place({ account: 'e', side: 1, price: 95, quantity: 5 }),
+  ];
+  const ends = new Set<string>();
+  for (let at = 0; at <= commands.length; at++) {
+    const exchange = decodeExchange(encodeExchange(played(program, commands.slice(0, at))));
+    for (const command of commands.slice(at)) {
+      exchange.apply(program.command.readCommand(new ByteReader(program.command.encodeCommand(command))), 1);
+    }
+    const open = ['a', 'b', 'c', 'd', 'e'].flatMap((account) => exchange.orders.openOf(account).map(({ id }) => id));
+    const trades = exchange.markets.get('BTC-EUR')?.latestTrades(9) ?? [];
+    const traded = trades.map(({ quantity, price, makerId, takerId }) => `${quantity}@${price} ${makerId}<${takerId}`);
+    ends.add(`${traded.join('; ')}; open ${open}`);
+  }
+  const expected = '1@95 15<16; 2@100 5<16; 2@100 5<16; 1@100 7<14; 2@100 5<14; 1@110 3<4; open 8';
+  equal([...ends].join(' | '), expected, 'trades and open orders, from a snapshot at any command');
 }
 
 /** Resting bids in their order, closed orders in the order of their closing, and the trades: not by way of a snapshot. */

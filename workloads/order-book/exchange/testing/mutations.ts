@@ -81,7 +81,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a repeated client order id is not compared with its order',
-    file: 'exchange/exchange.ts',
+    file: 'exchange/refusal.ts',
     edits: [["  if (!same) return { kind: 'refused', refusal: 'duplicateClientOrderId', order: known };\n", '']],
   },
   {
@@ -102,13 +102,48 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a snapshot turns the queue of a level around',
     file: 'exchange/snapshot.ts',
-    edits: [['(id) => ids.push(id)', '(id) => ids.unshift(id)']],
+    edits: [['resting.push({ id, shown })', 'resting.unshift({ id, shown })']],
+  },
+  {
+    name: 'a snapshot shows all of an iceberg',
+    file: 'exchange/snapshot.ts',
+    edits: [
+      ['    writer.u32(shown);', '    writer.u32(openOrder(exchange, id).quantity - openOrder(exchange, id).filled);'],
+    ],
+  },
+  {
+    name: 'a snapshot forgets which orders cancel each other',
+    file: 'exchange/snapshot.ts',
+    edits: [['book.partnerOf(id) < id && book', 'book.partnerOf(id) > 2 ** 52 && book']],
+  },
+  {
+    name: 'a snapshot forgets the waiting stops',
+    file: 'exchange/snapshot.ts',
+    edits: [['market.book.eachStop(side, (id) => waiting.push(id));', '']],
+  },
+  {
+    name: 'a sweep leaves orders that expire at its cut-off',
+    file: 'exchange/order-registry.ts',
+    edits: [['if (expiresMs <= timeMs) expired', 'if (expiresMs < timeMs) expired']],
+  },
+  {
+    name: 'the kill switch lets new orders in',
+    file: 'exchange/exchange.ts',
+    edits: [["    if (this.blocked.has(account)) return { kind: 'refused', refusal: 'accountBlocked' };\n", '']],
+  },
+  {
+    name: 'a command with extra terms is written without them',
+    file: 'exchange/command.ts',
+    edits: [["command.kind === 'place' && command.extra !== undefined", 'false']],
   },
 ];
 
 /** Loads a copy of journal and exchange with `mutation` in it. */
 export async function loadProgram(mutation: Mutation): Promise<Program> {
-  const names = ['journal/file-journal.ts', 'exchange/exchange.ts', 'exchange/sequencer.ts', 'exchange/snapshot.ts'];
-  const [journal, exchange, sequencer, snapshot, store] = await loadMutant(mutation, [...names, 'exchange/store.ts']);
-  return { journal, exchange, sequencer, snapshot, store } as Program;
+  const names = ['command', 'exchange', 'sequencer', 'snapshot', 'store'].map((name) => `exchange/${name}.ts`);
+  const [journal, command, exchange, sequencer, snapshot, store] = await loadMutant(mutation, [
+    'journal/file-journal.ts',
+    ...names,
+  ]);
+  return { journal, command, exchange, sequencer, snapshot, store } as Program;
 }
