@@ -125,14 +125,14 @@ export const seededBugs: readonly SeededBug[] = [
     guarantee: 3,
     file: queue,
     edits: [['if (slot.workingSinceMs >= 0) {', 'if (slot.workingSinceMs < -1) {']],
-    caughtBy: queueTest('whatever happens: no key with two workers, none lost, none twice in the queue'),
+    caughtBy: queueTest('a key that is added while a worker has it comes back once, when that worker is done'),
   },
   {
     name: 'what changed while a key was worked on is forgotten',
     guarantee: 3,
     file: queue,
     edits: [['else put(slot, again);', 'else forgetIfIdle(slot);']],
-    caughtBy: queueTest('whatever happens: no key with two workers, none lost, none twice in the queue'),
+    caughtBy: queueTest('a key that is added while a worker has it comes back once, when that worker is done'),
   },
   {
     name: 'nothing ages',
@@ -241,15 +241,10 @@ export const seededBugs: readonly SeededBug[] = [
     edits: [
       [
         '  for (const wanted of plan.apply)',
-        `  if (plan.finalizer === false && held) {
-    current = await setFinalizers(ctx, resource, primary, []);
-  }
+        `  if (plan.finalizer === false && held) current = await removeFinalizer(ctx, resource, primary, finalizer);
   for (const wanted of plan.apply)`,
       ],
-      [
-        '  for (const event of plan.events) ctx.event(primary, event);\n  if (plan.finalizer === false && held) {',
-        '  if (plan.events.length < 0) {',
-      ],
+      ['    await removeFinalizer(ctx, resource, current, finalizer);', ''],
     ],
     caughtBy: planTest('status and the end of our finalizer fit into one pass, and other finalizers stay'),
   },

@@ -11,9 +11,7 @@ const chosen = seededBugs.filter(({ name }) => name.includes(process.argv[2] ?? 
 const underWay = new Set<string>();
 const started = performance.now();
 setTimeout(() => {
-  console.error(
-    `no end after ${LIMIT_MS / 1000} s: a bug that never lets its test end? Leave out the newest and try again`,
-  );
+  console.error(`no end after ${LIMIT_MS / 1000} s of: ${[...underWay].join('; ')}`);
   process.exit(1);
 }, LIMIT_MS).unref();
 const verdicts = await judge(chosen, underWay);

@@ -75,6 +75,20 @@ test('workers wait for keys, and leave when the queue stops or their signal abor
   expect(await third).toBeUndefined();
 });
 
+test('a key that is added while a worker has it comes back once, when that worker is done', async () => {
+  const { queue } = newQueue();
+  queue.add('a', 'owner', 'first');
+  expect(await queue.take(never)).toMatchObject({ key: 'a' });
+  queue.add('a', 'owner', 'again');
+  queue.add('a', 'user', 'changed');
+  expect(queue.depth()).toBe(0);
+  queue.done('a');
+  expect(queue.depth()).toBe(1);
+  expect(await queue.take(never)).toEqual({ key: 'a', reason: 'changed' });
+  queue.done('a');
+  expect(queue.depth()).toBe(0);
+});
+
 test('a flood of urgent keys does not starve the others', async () => {
   const { clock, queue } = newQueue();
   queue.add('low', 'resync', '');
