@@ -23,7 +23,7 @@ demo-clean: $(READY) ## Remove the demo's resources (the cluster stays; see kind
 	@$(NODE) hack/demo/main.ts clean
 
 ## Tests
-.PHONY: test unit seeded-bugs integration kind-e2e watch-faults leadership lint
+.PHONY: test unit seeded-bugs integration kind-e2e campaign watch-faults leadership lint
 test: $(READY) ## Everything: lint, types, generated files, unit, seeded bugs, integration, end to end
 	@$(NODE) hack/test/main.ts
 
@@ -38,6 +38,11 @@ integration: $(READY) ## Tests against a real etcd and kube-apiserver on loopbac
 
 kind-e2e: $(READY) ## Tests on a real kind cluster (brings it up)
 	@$(NODE) hack/test/main.ts --only e2e
+
+# RUNS=10000 SEED=… KIND=OrderBook
+export RUNS SEED KIND
+campaign: $(READY) ## Fault campaign over the three controllers: RUNS=10000, or SEED=… to replay one, KIND=OrderBook
+	@$(NODE) hack/campaign/main.ts
 
 watch-faults: $(READY) ## FAULTS=1000 faults of watches on a real API server, then every cache compared with a list
 	@FAULTS=$(or $(FAULTS),1000) $(VITEST) --project integration operator/runtime/faults/watch-faults
