@@ -53,7 +53,7 @@ test('a reconcile is a span, and each of its calls a child of it', async () => {
   expect(apply?.attributes['http.response.status_code']).toBe(409);
 });
 
-test('without a tracer the client is the client, and nothing of OpenTelemetry is loaded at run time', () => {
+test('without a tracer the client is the client, and the runtime imports only types of OpenTelemetry', () => {
   const span = startReconcileSpan(undefined, about);
   expect(span.traced(client)).toBe(client);
   expect(span.run(() => 7)).toBe(7);

@@ -4,7 +4,7 @@ import type { ObjectKey, Resource } from '../kube/object.ts';
 
 /**
  * OpenTelemetry of the application, handed in: `{ api, tracer: api.trace.getTracer('my-operator') }` with
- * `import * as api from '@opentelemetry/api'`. The runtime imports nothing of it, so without it nothing is loaded.
+ * `import * as api from '@opentelemetry/api'`. The runtime itself imports only its types.
  */
 export interface Tracing {
   readonly api: { readonly context: ContextAPI; readonly trace: TraceAPI };
