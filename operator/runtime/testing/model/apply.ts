@@ -47,11 +47,12 @@ export interface ApplyOptions {
  * does not any more is removed unless others own it too. Throws 409 when another owner's field would change, unless forced.
  */
 export function applyConfig(
-  live: Owned,
+  found: Owned,
   config: JsonObject,
   writer: Writer,
   { schema, force, now }: ApplyOptions,
 ): Owned {
+  const live = { ...found, owners: isUntracked(found) ? ownersBefore(found, writer, { schema, now }) : found.owners };
   const last = live.owners.find((owner) => isSame(owner, writer))?.fields ?? noFields;
   const stated = fieldsOf(config, schema);
   const others = live.owners.filter((owner) => !isSame(owner, writer));
@@ -61,7 +62,7 @@ export function applyConfig(
   const comparison = compare(live.object, object, schema);
   if (!force) refuseConflicts(others, comparison);
   const left = others.map((owner) => losing(owner, union(comparison.changed, comparison.removed), now));
-  return { object, owners: settled(live.owners, [...left, own]) };
+  return { object, owners: settled(found.owners, [...left, own]) };
 }
 
 /** The owners after `writer` wrote `next` by other means than an apply: it owns what it changed, and nobody what is gone. */
@@ -71,12 +72,26 @@ export function ownersAfterUpdate(
   writer: Writer,
   { schema, now }: Omit<ApplyOptions, 'force'>,
 ): readonly FieldOwner[] {
+  if (isUntracked(live)) return live.owners;
   const { changed, removed } = compare(live.object, next, schema);
   if (isEmpty(changed) && isEmpty(removed)) return live.owners;
   const before = live.owners.find((owner) => isSame(owner, writer))?.fields ?? noFields;
   const own = { ...writer, fields: union(difference(before, removed), changed), time: now };
   const others = live.owners.filter((owner) => !isSame(owner, writer));
   return settled(live.owners, [...others.map((owner) => losing(owner, union(changed, removed), now)), own]);
+}
+
+/** An object that lost its last owner has none from then on, until somebody applies to it. */
+const isUntracked = ({ object, owners }: Owned): boolean => owners.length === 0 && Object.keys(object).length > 0;
+
+/** What was there before owners are counted belongs to a manager that stands for all who wrote it. */
+function ownersBefore(
+  { object }: Owned,
+  { apiVersion }: Writer,
+  options: Omit<ApplyOptions, 'force'>,
+): readonly FieldOwner[] {
+  const writer = { manager: 'before-first-apply', operation: 'Update', subresource: '', apiVersion } as const;
+  return ownersAfterUpdate({ object: {}, owners: [] }, object, writer, options);
 }
 
 /** The entries of managedFields. */
@@ -171,7 +186,8 @@ function withoutSystemFields(set: FieldSet): FieldSet {
 function refuseConflicts(others: readonly FieldOwner[], { changed }: Comparison): void {
   const conflicts = others
     .map((owner) => ({ owner, paths: pathTexts(intersection(owner.fields, changed)) }))
-    .filter(({ paths }) => paths.length > 0);
+    .filter(({ paths }) => paths.length > 0)
+    .sort((a, b) => (ownerText(a.owner) < ownerText(b.owner) ? -1 : 1));
   if (conflicts.length === 0) return;
   const all = conflicts.flatMap(({ owner, paths }) => paths.map((field) => ({ manager: owner.manager, field })));
   const [first] = conflicts;

@@ -82,11 +82,11 @@ export function equalSets(a: FieldSet, b: FieldSet): boolean {
   return true;
 }
 
-/** The paths as people read them: `.spec.containers[name="a"].image`. */
+/** The paths as people read them, in the order of the server: `.spec.size`, `.spec.containers[name="a"].image`. */
 export function pathTexts(set: FieldSet, prefix = ''): string[] {
-  const texts = set.member ? [prefix] : [];
-  for (const [step, child] of set.children) texts.push(...pathTexts(child, prefix + stepText(step)));
-  return texts;
+  const children = [...set.children].sort(([a], [b]) => (a < b ? -1 : 1));
+  const own = children.filter(([, { member }]) => member).map(([step]) => prefix + stepText(step));
+  return [...own, ...children.flatMap(([step, child]) => pathTexts(child, prefix + stepText(step)))];
 }
 
 function stepText(step: string): string {

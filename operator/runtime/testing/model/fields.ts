@@ -74,10 +74,12 @@ export function compareFields(live: JsonObject, next: JsonObject, schema: FieldS
 
 type Parts = ReadonlyMap<string, Json>;
 
-/** Both values by their steps; undefined where a value counts as a whole. */
+const noParts: Parts = new Map();
+
+/** Both values by their steps; undefined where a value counts as a whole. Null has no parts. */
 function partsOf(before: Json | undefined, after: Json | undefined, type: FieldSchema): [Parts?, Parts?] {
-  const old = before === undefined ? new Map<string, Json>() : stepsOf(before, type);
-  const now = after === undefined ? new Map<string, Json>() : stepsOf(after, type);
+  const old = before === undefined || before === null ? noParts : stepsOf(before, type);
+  const now = after === undefined || after === null ? noParts : stepsOf(after, type);
   if (old === undefined || now === undefined || old.size + now.size === 0) return [];
   return [old, now];
 }
@@ -108,37 +110,38 @@ export function withNamedParents(set: FieldSet, schema: FieldSchema): FieldSet {
   return { member: set.member, children };
 }
 
-/** The value without the fields of `set`. An object or list that thereby loses its last part goes too. */
+/**
+ * The value without the fields of `set`. Of an object or list that loses its last part null is left, as with the server,
+ * whose validation may well refuse that.
+ */
 export function withoutFields(value: JsonObject, set: FieldSet, schema: FieldSchema): JsonObject {
   return isEmpty(set) ? value : ((strip(value, set, schema) ?? {}) as JsonObject);
 }
 
-function strip(value: Json, set: FieldSet, schema: FieldSchema): Json | undefined {
+function strip(value: Json, set: FieldSet, schema: FieldSchema): Json {
   if (set.children.size === 0) return value;
   if (isObject(value) && schema.type === 'struct') return stripObject(value, set, schema);
   return Array.isArray(value) && isList(schema) ? stripList(value, set, schema) : value;
 }
 
-function stripObject(value: JsonObject, set: FieldSet, schema: Struct): JsonObject | undefined {
+function stripObject(value: JsonObject, set: FieldSet, schema: Struct): Json {
   const rest: JsonObject = {};
   let isLast = true;
   for (const [name, entry] of Object.entries(value)) {
     const child = set.children.get(`f:${name}`);
     if (child?.member === true) continue;
     isLast = false;
-    const kept = child === undefined ? entry : strip(entry, child, schemaOfField(schema, name));
-    if (kept !== undefined) rest[name] = kept;
+    rest[name] = child === undefined ? entry : strip(entry, child, schemaOfField(schema, name));
   }
-  return isLast ? undefined : rest;
+  return isLast ? null : rest;
 }
 
-function stripList(value: Json[], set: FieldSet, schema: Parameters<typeof itemId>[0]): Json[] | undefined {
+function stripList(value: Json[], set: FieldSet, schema: Parameters<typeof itemId>[0]): Json {
   const rest: Json[] = [];
   for (const item of value) {
     const child = set.children.get(itemId(schema, item));
     if (child?.member === true) continue;
-    const kept = child === undefined || schema.type === 'set' ? item : strip(item, child, schema.item);
-    if (kept !== undefined) rest.push(kept);
+    rest.push(child === undefined || schema.type === 'set' ? item : strip(item, child, schema.item));
   }
-  return rest.length === 0 ? undefined : rest;
+  return rest.length === 0 ? null : rest;
 }

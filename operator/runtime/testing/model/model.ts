@@ -147,7 +147,7 @@ export class ApiServerModel {
 
   #answer({ object, owners }: Stored): unknown {
     const shown = cloneJson(object);
-    if (!this.#showsManagedFields) return shown;
+    if (!this.#showsManagedFields || owners.length === 0) return shown;
     return { ...shown, metadata: { ...shown.metadata, managedFields: managedFields(owners) } };
   }
 

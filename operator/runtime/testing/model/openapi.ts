@@ -18,6 +18,42 @@ export function conform(kind: Kind, object: StoredObject, schema: JsonObject): S
   return { apiVersion, kind: type, metadata, ...(isObject(body) ? body : {}) } as unknown as StoredObject;
 }
 
+/**
+ * Refuses nulls where the schema does not allow them. What is sent whole may hold them, for they count as nothing given; in
+ * what an apply comes to they are values. Throws 422.
+ */
+export function refuseNulls(kind: Kind, object: JsonObject): void {
+  const path = kind.openApi === undefined ? undefined : nullWithin(object, kind.openApi, '');
+  if (path === undefined) return;
+  const { name } = object.metadata as JsonObject;
+  throw invalid(kind.resource, String(name), `${path}: Invalid value: "null": must not be null`);
+}
+
+function nullWithin(value: Json, schema: JsonObject, path: string): string | undefined {
+  if (value === null) return schema.nullable === true ? undefined : path;
+  const { items, properties, additionalProperties } = schema;
+  if (Array.isArray(value)) return isObject(items) ? firstNull(value.entries(), () => items, path) : undefined;
+  if (!isObject(value)) return undefined;
+  const schemaOf = (name: string | number): Json | undefined =>
+    isObject(properties) && Object.hasOwn(properties, name) ? properties[name] : additionalProperties;
+  return firstNull(Object.entries(value), schemaOf, path);
+}
+
+function firstNull(
+  parts: Iterable<[string | number, Json]>,
+  schemaOf: (part: string | number) => Json | undefined,
+  path: string,
+): string | undefined {
+  for (const [part, entry] of parts) {
+    const schema = schemaOf(part);
+    const found = isObject(schema)
+      ? nullWithin(entry, schema, path === '' ? String(part) : `${path}.${part}`)
+      : undefined;
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
 function conformValue(value: Json, schema: JsonObject, path: string, problems: string[]): Json {
   check(value, schema, path, problems);
   if (isObject(value)) return conformObject(value, schema, path, problems);

@@ -14,6 +14,7 @@ import {
 } from './errors.ts';
 import { cloneJson, isObject, type Json, type JsonObject, mergePatch } from './json.ts';
 import { terminating } from './namespaces.ts';
+import { refuseNulls } from './openapi.ts';
 import type { Route } from './routes.ts';
 import { type Stored, type StoredObject, storageKey } from './storage.ts';
 import type { Author, Store, WriteVerb } from './store.ts';
@@ -192,13 +193,15 @@ function apply(call: WriteCall): Stored {
     const { object, owners } = applyConfig({ object: {}, owners: [] }, ownedPart(route, wanted), writer, options);
     return insert(call, object as unknown as StoredObject, owners, 'apply');
   }
+  const owned = { object: jsonOf(live.object), owners: live.owners };
+  const applied = applyConfig(owned, ownedPart(route, wanted), writer, options);
+  // A conflict of owners is told before one of versions.
   if (resourceVersion && resourceVersion !== live.object.metadata.resourceVersion)
     throw staleVersion(kind.resource, name);
   if (uid !== undefined && uid !== live.object.metadata.uid) {
     throw invalid(kind.resource, name, `metadata.uid: Invalid value: "${uid}": field is immutable`);
   }
-  const owned = { object: jsonOf(live.object), owners: live.owners };
-  const applied = applyConfig(owned, ownedPart(route, wanted), writer, options);
+  refuseNulls(kind, applied.object);
   const next = prepareUpdate(kind, live.object, applied.object as unknown as StoredObject, route.subresource);
   return storeUpdate(call, next, applied.owners, 'apply');
 }
