@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { dyingWithUs } from '../../hack/control-plane/server-process.ts';
 
 /** An operator under test, running as a process of its own. */
 export interface OperatorProcess {
@@ -20,7 +21,7 @@ export async function startOperator(
 ): Promise<OperatorProcess> {
   await mkdir(dirname(log), { recursive: true });
   const file = openSync(log, 'w');
-  const [program = '', ...args] = command;
+  const [program = '', ...args] = dyingWithUs(command);
   const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['ignore', file, file] });
   const failed = new AbortController();
   let stopping = false;

@@ -28,6 +28,11 @@ export const operatorNames = [
 ] as const;
 export type OperatorName = (typeof operatorNames)[number];
 
+// Runtimes that size their heap by the memory limit of their pod are told what they would find in one of 512 MiB, the limit
+// of our own operator's: V8 takes half of it, a JVM a quarter and a collector for small machines.
+const nodeInPod = ['--max-old-space-size=256'];
+const javaInPod = ['-XX:MaxRAM=512m'];
+
 const folder = (name: OperatorName, ...path: string[]): string => join(places.operators, name, ...path);
 const built = (name: OperatorName, ...path: string[]): string => join(places.builds, name, ...path);
 
@@ -52,7 +57,7 @@ async function buildOurs(): Promise<readonly string[]> {
     /^ENTRYPOINT \["node",(.*)"\/app\/main\.js"\]/m,
   );
   const flags = entrypoint.split(',').map((flag) => flag.trim().replaceAll('"', ''));
-  return [process.execPath, ...flags.filter((flag) => flag !== ''), program('sluice')];
+  return [process.execPath, ...nodeInPod, ...flags.filter((flag) => flag !== ''), program('sluice')];
 }
 
 /** As JavaScript, so that no rival pays for reading TypeScript; its packages stay as they are installed. */
@@ -68,7 +73,7 @@ function transpiled(name: OperatorName): OperatorUnderTest['build'] {
       format: 'esm',
     });
     await writeFile(join(dirname(program(name)), 'package.json'), '{ "type": "module" }\n');
-    return [process.execPath, program(name)];
+    return [process.execPath, ...nodeInPod, program(name)];
   };
 }
 
@@ -127,7 +132,7 @@ const java: OperatorUnderTest = {
       const args = ['-q', '-B', `-Dbench.target=${target}`, 'package', 'dependency:copy-dependencies'];
       await run('mvn', args, { cwd: folder('java-operator-sdk') });
     }
-    return ['java', '-cp', `${jar}:${join(target, 'dependency')}/*`, 'dev.sluice.bench.Main'];
+    return ['java', ...javaInPod, '-cp', `${jar}:${join(target, 'dependency')}/*`, 'dev.sluice.bench.Main'];
   },
 };
 

@@ -13,14 +13,18 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
-// The kernel then ends the child when we die, however we die: a killed test run leaves no API server behind.
 const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
+
+/** The kernel then ends the child when we die, however we die: a killed test run leaves no API server behind. */
+export function dyingWithUs(command: readonly string[]): readonly string[] {
+  return setpriv === undefined ? command : [setpriv, '--pdeathsig', 'KILL', ...command];
+}
 
 /** Starts `command`; its output goes to `<directory>/<name>.log`. */
 export function startServer(name: string, command: readonly string[], directory: string): ServerProcess {
   const log = join(directory, `${name}.log`);
   const file = openSync(log, 'a');
-  const [program = '', ...args] = setpriv === undefined ? command : [setpriv, '--pdeathsig', 'KILL', ...command];
+  const [program = '', ...args] = dyingWithUs(command);
   const child = spawn(program, args, { stdio: ['ignore', file, file], cwd: directory });
   const exited = new Promise<void>((settle) => {
     child.once('exit', () => settle());
