@@ -32,11 +32,16 @@ export async function observe(
   const doubtful = cached === undefined || findRegression(counter, cached) !== undefined;
   const ledger = doubtful ? await ctx.client.get(Lease, ledgerKey, { signal: ctx.signal }) : cached;
   const leases = ctx.cache.ownedBy(Lease, uid);
+  const members = leases.filter(({ metadata }) => ordinalOf(key.name, metadata.name) !== undefined);
+  // Before a Lease goes: a cache that lags behind may not show yet that its replica was started.
+  const surplus = members.some(({ metadata }) => (ordinalOf(key.name, metadata.name) ?? 0) >= counter.spec.replicas);
   return {
     counter,
     ledger,
-    members: leases.filter(({ metadata }) => ordinalOf(key.name, metadata.name) !== undefined),
-    statefulSet: ctx.cache.get(StatefulSet, key),
+    members,
+    statefulSet: surplus
+      ? await ctx.client.get(StatefulSet, key, { signal: ctx.signal })
+      : ctx.cache.get(StatefulSet, key),
     images,
     marksDueInMs,
   };

@@ -206,6 +206,15 @@ describe('the plan of a running counter', () => {
     );
     expect(early.delete).toEqual([]);
     expect(kinds(early)).toContain('Lease/invoices-2');
+    // Pods of a Parallel StatefulSet end in any order: the two that are left may be 0 and 2.
+    const oneGone = { ...statefulSetWith(1, 1), status: { observedGeneration: 2, replicas: 2, readyReplicas: 1 } };
+    const midway = plan(observedWith(counterWith({ replicas: 1 }), { ...shrinking, statefulSet: oneGone }), now);
+    expect(midway.delete).toEqual([]);
+    expect(kinds(midway)).toContain('Lease/invoices-2');
+    // Told of three replicas, and none of them started yet.
+    const starting = { ...statefulSetWith(0, 3), status: { observedGeneration: 2, replicas: 0 } };
+    const hasty = plan(observedWith(counterWith({ replicas: 1 }), { ...shrinking, statefulSet: starting }), now);
+    expect(hasty.delete).toEqual([]);
     const late = plan(
       observedWith(counterWith({ replicas: 1 }), { ...shrinking, statefulSet: statefulSetWith(1, 1) }),
       now,

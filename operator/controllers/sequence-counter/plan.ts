@@ -63,7 +63,7 @@ export function plan(observed: Observed, nowMs: number): CounterPlan {
     counter.metadata.generation ?? 1,
     nowMs,
   );
-  const members = Math.max(counter.spec.replicas, statefulSet?.status?.replicas ?? 0);
+  const members = membersInUse(observed);
   const children = refusal === undefined && image !== undefined && lease !== undefined;
   return {
     apply: children ? childrenOf(counter, image, members) : [],
@@ -140,6 +140,21 @@ function numbersStatus({ counter, marksDueInMs }: Observed, ledger: Ledger | und
   const moved = JSON.stringify(now) !== JSON.stringify(kept);
   const written = marksDueInMs <= 0;
   return { status: written ? now : kept, moved, written };
+}
+
+/**
+ * How many replicas have a Lease: those that spec asks for, and while pods may be on their way out all that there are. Such
+ * pods still use their Leases, and they end in any order, so their number does not tell which.
+ */
+function membersInUse({ counter, members, statefulSet }: Observed): number {
+  const { replicas } = counter.spec;
+  const { metadata, spec, status } = statefulSet ?? {};
+  const told = spec?.replicas !== undefined && spec.replicas <= replicas;
+  const seen = (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 1);
+  const settled = told && seen && (status?.replicas ?? 0) <= replicas;
+  if (settled) return replicas;
+  const ordinals = members.map(({ metadata }) => ordinalOf(counter.metadata.name, metadata.name) ?? 0);
+  return Math.max(replicas, ...ordinals.map((ordinal) => ordinal + 1));
 }
 
 function unusedMembers({ counter, members }: Observed, used: number): PlannedDelete[] {

@@ -15,8 +15,7 @@ test(`${RUNS} runs under faults end as without them`, async () => {
   const injected = (fault: FaultClass) => verdicts.reduce((sum, { faults }) => sum + (faults[fault] ?? 0), 0);
   expect(FAULT_CLASSES.filter((fault) => injected(fault) < 5)).toEqual([]);
   expect(new Set(seedsFrom(0, RUNS).map((seed) => scenarioOfSeed(seed).kind)).size).toBe(3);
-}, // On a machine that does nothing else it takes half a minute.
-300_000);
+}, 300_000); // On a machine that does nothing else it takes half a minute.
 
 test('a seed plays the same run again, to the last byte', async () => {
   for (const seed of [3, 14, 25]) {

@@ -43,7 +43,10 @@ export const sequenceCounters: KindUnderTest<CounterPrograms> = {
     { resource: Lease, name: `${subjectKey.name}-0` },
     { resource: PodDisruptionBudget, name: subjectKey.name, edit: { spec: { maxUnavailable: 7 } } },
   ],
-  forbids: () => guardLedger(),
+  forbids: () => {
+    const guard = guardLedger();
+    return (write, stage) => guard(write, stage) ?? forbiddenOnMember(write, stage);
+  },
   destroys: ({ key, resource, before, after }) => {
     const isLedger = resource.plural === Lease.plural && key.name === ledgerKey.name;
     const lost = before?.metadata.finalizers !== undefined && after?.metadata.finalizers === undefined;
@@ -82,6 +85,12 @@ function guardLedger(): (write: Write, stage: Stage) => string | undefined {
     const fallen = [...known.highs].find(([name, high]) => (now.highs.get(name) ?? 0n) < high);
     return fallen === undefined ? undefined : `counter ${fallen[0]} fell from ${fallen[1]}`;
   };
+}
+
+/** A replica that still runs uses its Lease. */
+function forbiddenOnMember({ isOperator, resource, key, after }: Write, stage: Stage): string | undefined {
+  if (!isOperator || resource.plural !== Lease.plural || after !== undefined) return undefined;
+  return stage.find(Pod, key) === undefined ? undefined : 'the replica of this Lease still runs';
 }
 
 function numbersAreMirrored(stage: Stage): string[] {
