@@ -5,6 +5,7 @@ import type { Generator } from './generator.ts';
 import { metricsGenerator } from './metrics-page.ts';
 import { referenceGenerator } from './reference.ts';
 import { sampleGenerator } from './samples.ts';
+import { seededBugsGenerator } from './seeded-bugs-page.ts';
 
 export const generators: readonly Generator[] = [
   crdGenerator,
@@ -12,5 +13,6 @@ export const generators: readonly Generator[] = [
   sampleGenerator,
   errorsGenerator,
   metricsGenerator,
+  seededBugsGenerator,
   dashboardGenerator,
 ];

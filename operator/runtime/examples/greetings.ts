@@ -3,14 +3,14 @@ import * as runtime from '@sluice/runtime';
 import { createLogger, createRegistry } from '@sluice/runtime/telemetry';
 
 /** A Greeting makes a ConfigMap of its own name with a line for each of `spec.names`. */
-interface Greeting extends runtime.KubeObject {
+export interface Greeting extends runtime.KubeObject {
   spec: { names: string[] };
   status?: { greeted: number };
 }
 const type = { group: 'example.org', version: 'v1', kind: 'Greeting', plural: 'greetings', namespaced: true };
-const Greeting: runtime.Resource<Greeting> = type;
+export const Greeting: runtime.Resource<Greeting> = type;
 
-const greetings = runtime
+export const greetings = runtime
   .controller(Greeting)
   .owns(runtime.ConfigMap)
   .reconcile(async (key, ctx) => {
@@ -29,10 +29,12 @@ const greetings = runtime
     return runtime.done();
   });
 
-const [log, registry] = [createLogger('greetings'), createRegistry()];
-const cluster = await runtime.connectKubeconfig({}, { registry });
-const who = { identity: hostname(), reportingController: 'example.org/greetings' };
-const metricsPort = Number(process.env.METRICS_PORT ?? 9090);
-const parts = { cluster, controllers: [greetings], log, registry, metricsPort };
-await runtime.runManager({ ...parts, ...who }, runtime.terminationSignal());
-cluster.close();
+if (import.meta.main) {
+  const [log, registry] = [createLogger('greetings'), createRegistry()];
+  const cluster = await runtime.connectKubeconfig({}, { registry });
+  const who = { identity: hostname(), reportingController: 'example.org/greetings' };
+  const metricsPort = Number(process.env.METRICS_PORT ?? 9090);
+  const parts = { cluster, controllers: [greetings], log, registry, metricsPort };
+  await runtime.runManager({ ...parts, ...who }, runtime.terminationSignal());
+  cluster.close();
+}
