@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Book } from '../engine/book.ts';
 import { Reports } from '../engine/reports.ts';
-import { mulberry32 } from '../engine/testing/conformance.ts';
 import { type MessageColumns, playColumns, readColumns } from './columns.ts';
 import { ReportText } from './report-text.ts';
+import { ownWorkload } from './testing/own-workload.ts';
 
 // The public benchmark's files are not part of the repository; where they lie beside the checkout they are checked.
 const directory = join(import.meta.dirname, '../../../../shared/oracle/order-book');
@@ -28,32 +28,6 @@ function run(columns: MessageColumns): { sha256: string; resting: number } {
   return { sha256: text.digest(), resting: book.size };
 }
 
-/** A workload of the same family: a walking middle, half cancels, a tenth modifies, some immediate orders. */
-function ownColumns(seed: number, count: number): MessageColumns {
-  const random = mulberry32(seed);
-  const columns = {
-    count,
-    flags: new Uint8Array(count),
-    quantity: new Uint8Array(count),
-    orderId: new Uint32Array(count),
-    price: new Int32Array(count),
-  };
-  let middle = 30_000;
-  let issued = 0;
-  for (let index = 0; index < count; index++) {
-    if (random() < 0.02) middle += random() < 0.5 ? -1 : 1;
-    const kind = random();
-    const type = kind < 0.5 ? 0 : kind < 0.9 ? 1 : 2;
-    const side = random() < 0.5 ? 0 : 1;
-    const away = Math.floor(random() ** 2 * 60) - 2;
-    columns.flags[index] = type | (side << 2) | (type === 0 && random() < 0.15 ? 8 : 0);
-    columns.quantity[index] = 1 + Math.floor(random() * 100);
-    columns.orderId[index] = type === 0 ? ++issued : Math.max(1, issued - Math.floor(random() ** 3 * 5_000));
-    columns.price[index] = side === 0 ? middle - away : middle + away;
-  }
-  return columns;
-}
-
 describe('report streams, hashed whole', () => {
   for (const { name, sha256, resting } of published) {
     const path = join(directory, `${name}.cols.zst`);
@@ -71,6 +45,6 @@ describe('report streams, hashed whole', () => {
     { seed: 1, sha256: '0c1e2b4931e3b4b051c67df10311e24dbb96788fb430d6159b4f3c70220183d7' },
     { seed: 2, sha256: '9145a37d6372655d0db1123c5b2731e7f417620c01b5cca5b3768c25ff7f7fbd' },
   ])(`own workload $seed of 200,000 messages gives the committed hash${note}`, ({ seed, sha256 }) => {
-    expect(run(ownColumns(seed, 200_000)).sha256).toBe(sha256);
+    expect(run(ownWorkload(seed, 200_000)).sha256).toBe(sha256);
   });
 });
