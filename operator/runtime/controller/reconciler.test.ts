@@ -307,6 +307,11 @@ test('a reconcile function that is no promise, or gives no result, is a bug of i
   await clock.advance(1);
   expect(seen).toEqual(['throws', 'nothing', 'fine']);
   expect(await count('controller_runtime_reconcile_panics_total')).toBe(2);
+  await clock.advance(39);
+  expect(
+    seen.filter((name) => name === 'nothing'),
+    'with a back-off that grows',
+  ).toHaveLength(4);
   expect(await count('controller_runtime_reconcile_total', { result: 'success' })).toBe(1);
 });
 

@@ -121,8 +121,9 @@ async function reconcileOne(
   }
 
   function settle(result: Result): void {
-    queue.forget(key);
+    // First, for a function that gives no result fails here, and its back-off must go on.
     const waits = result.kind === 'requeueAfter';
+    queue.forget(key);
     if (waits) queue.addAfter(key, result.ms, 'owner', 'requeue');
     finish(waits ? 'requeue_after' : 'success');
     log.debug({ durationMs: Math.round(clock.monotonic() - started), result: result.kind }, 'reconciled');
