@@ -31,6 +31,8 @@ const reflectorTest = (test: string) => ({ file: `${runtime}/watch/reflector.tes
 const storeTest = (test: string) => ({ file: `${runtime}/cache/store.test.ts`, test });
 const reconcilerTest = (test: string) => ({ file: `${runtime}/controller/reconciler.test.ts`, test });
 const ownWritesTest = (test: string) => ({ file: `${runtime}/controller/own-writes.test.ts`, test });
+const managerTest = (test: string) => ({ file: `${runtime}/controller/manager.test.ts`, test });
+const finalizerTest = (test: string) => ({ file: `${runtime}/controller/finalizer.test.ts`, test });
 const leaderTest = (test: string) => ({ file: `${runtime}/election/leader.test.ts`, test });
 const recorderTest = (test: string) => ({ file: `${runtime}/events/recorder.test.ts`, test });
 const goNamesTest = (test: string) => ({ file: `${runtime}/telemetry/go-names.test.ts`, test });
@@ -152,7 +154,7 @@ export const seededBugs: readonly SeededBug[] = [
     name: 'the back-off goes on after a success',
     guarantee: 3,
     file: reconciler,
-    edits: [['    queue.forget(key);\n    const waits', '    const waits']],
+    edits: [['    queue.forget(key);\n    if (waits)', '    if (waits)']],
     caughtBy: reconcilerTest('after a success the back-off starts small again'),
   },
   {
@@ -228,11 +230,48 @@ export const seededBugs: readonly SeededBug[] = [
     },
   },
   {
+    name: 'events of a leader that stops are written after it gave the Lease back',
+    guarantee: 5,
+    file: `${runtime}/controller/manager.ts`,
+    edits: [['if (signal.aborted) await flush(events, clock);', '']],
+    caughtBy: managerTest(
+      'a stop in order: no new work, the work under way, its events, the Lease, nothing after that',
+    ),
+  },
+  {
+    name: 'a leader that stops does not wait for the work under way',
+    guarantee: 5,
+    file: reconciler,
+    edits: [['if (signal.aborted) await endWithin(clock, WIND_DOWN_MS, running);', '']],
+    caughtBy: managerTest(
+      'a stop in order: no new work, the work under way, its events, the Lease, nothing after that',
+    ),
+  },
+  {
+    name: 'an apply overwrites what was made or changed since it was decided',
+    guarantee: 5,
+    file: plan,
+    edits: [['live === undefined ? { resourceVersion: NOT_THERE } : asObserved(live)', '{}']],
+    caughtBy: planTest('the order: finalizer, applies, deletes, status; and nothing the second time'),
+  },
+  {
     name: 'a delete does not say which version it means',
     guarantee: 6,
     file: plan,
     edits: [['    preconditions,\n', '    preconditions: { uid: preconditions.uid },\n']],
     caughtBy: planTest('a delete meant for an object that has changed since is refused'),
+  },
+  {
+    name: 'work is done before the finalizer is there',
+    guarantee: 6,
+    file: `${runtime}/controller/finalizer.ts`,
+    edits: [
+      [
+        'return reconcile(await addFinalizer(ctx, resource, object, finalizer), ctx);',
+        'return reconcile(object, ctx).then((result) => addFinalizer(ctx, resource, object, finalizer).then(() => result));',
+      ],
+    ],
+    caughtBy: finalizerTest('a whole life: held before the first work, kept while the cleaning lasts, then let go'),
   },
   {
     name: 'the finalizer goes before the last status is written',
@@ -296,6 +335,16 @@ export const seededBugs: readonly SeededBug[] = [
     caughtBy: ownWritesTest('a delete is seen when the object is gone'),
   },
   {
+    name: 'any number of requests is under way at a time',
+    guarantee: 7,
+    file: `${runtime}/kube/slots.ts`,
+    edits: [['if (inFlight < limit() && ahead === 0) {', 'if (inFlight < limit() || ahead === 0) {']],
+    caughtBy: {
+      file: `${runtime}/kube/slots.test.ts`,
+      test: 'never more under way than allowed, nobody forgotten, whatever is given back when',
+    },
+  },
+  {
     name: 'equal events are not aggregated',
     guarantee: 8,
     file: recorder,
@@ -303,6 +352,15 @@ export const seededBugs: readonly SeededBug[] = [
       ['if (before !== undefined && now - before.lastMs <= SERIES_END_MS) {', 'if (before !== undefined && now < 0) {'],
     ],
     caughtBy: recorderTest('the first of its kind is written at once, equal ones are counted into it'),
+  },
+  {
+    name: 'a promise that a reconcile forgot fails unseen',
+    guarantee: 8,
+    file: `${runtime}/controller/stray-rejections.ts`,
+    edits: [['if (report !== undefined) report(reason);', 'if (report !== undefined) void reason;']],
+    caughtBy: reconcilerTest(
+      'a promise that a reconcile forgot is a bug of its key: counted, and the key is looked at again',
+    ),
   },
   {
     name: 'a metric has another name than in Go',

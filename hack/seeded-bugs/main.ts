@@ -5,7 +5,7 @@
 import { seededBugs } from './bugs.ts';
 import { judge } from './run.ts';
 
-const LIMIT_MS = 180_000;
+const LIMIT_MS = 240_000;
 
 const chosen = seededBugs.filter(({ name }) => name.includes(process.argv[2] ?? ''));
 const underWay = new Set<string>();
