@@ -5,7 +5,6 @@ import {
   controller,
   done,
   executePlan,
-  keyText,
   Lease,
   PersistentVolumeClaim,
   Pod,
@@ -17,6 +16,7 @@ import {
   StatefulSet,
 } from '@sluice/runtime';
 import { ownerByLabels } from '../children/labels.ts';
+import { createMarksThrottle, tellsNews } from '../children/marks.ts';
 import { readReport } from './members.ts';
 import { observe } from './observe.ts';
 import { plan } from './plan.ts';
@@ -29,11 +29,10 @@ export interface OrderBookOptions {
 
 /** Keeps every OrderBook true. Orders never depend on it: the member's journal decides what happened. */
 export function orderBookController({ catalog, sequenceEveryMs = 10_000 }: OrderBookOptions): Controller {
-  /** When the sequence of a book was mirrored last, wall-clock ms. Lost at a restart, which costs one write. */
-  const mirroredAt = new Map<string, number>();
+  const throttle = createMarksThrottle(sequenceEveryMs);
   return controller(OrderBook)
     .owns(StatefulSet)
-    .owns(Lease, { predicate: tellsNews })
+    .owns(Lease, { predicate: tellsNews(readReport) })
     .owns(Service)
     .owns(ConfigMap, { metadataOnly: true })
     .owns(ServiceAccount, { metadataOnly: true })
@@ -43,25 +42,14 @@ export function orderBookController({ catalog, sequenceEveryMs = 10_000 }: Order
     .watches(PersistentVolumeClaim, ownerByLabels('order-book'))
     .concurrency(4)
     .reconcile(async (key, ctx) => {
-      const sequenceDueInMs = (mirroredAt.get(keyText(key)) ?? 0) + sequenceEveryMs - ctx.nowMs;
-      const observed = await observe(ctx, key, catalog.orderBook, sequenceDueInMs);
+      const observed = await observe(ctx, key, catalog.orderBook, throttle.dueInMs(key, ctx.nowMs));
       if (observed === undefined) {
-        mirroredAt.delete(keyText(key));
+        throttle.forget(key);
         return done();
       }
       const made = plan(observed, ctx.nowMs);
       await executePlan(ctx, OrderBook, observed.book, made);
-      if (made.writesSequence) mirroredAt.set(keyText(key), ctx.nowMs);
+      if (made.writesSequence) throttle.wereWritten(key, ctx.nowMs);
       return made.requeueAfterMs === undefined ? done() : requeueAfter(made.requeueAfterMs);
     });
-}
-
-/** Renewals of the lease are no news: the member writes one every two seconds. */
-function tellsNews(lease: Lease, previous: Lease | undefined): boolean {
-  if (previous === undefined) return true;
-  const essence = (object: Lease): string => {
-    const { uid, deletionTimestamp, ownerReferences, labels } = object.metadata;
-    return JSON.stringify([uid, deletionTimestamp, ownerReferences, labels, readReport(object)]);
-  };
-  return essence(lease) !== essence(previous);
 }

@@ -7,7 +7,6 @@ import {
   executePlan,
   isConflict,
   keyOf,
-  keyText,
   Lease,
   PodDisruptionBudget,
   type ReconcileContext,
@@ -18,6 +17,7 @@ import {
   ServiceAccount,
   StatefulSet,
 } from '@sluice/runtime';
+import { createMarksThrottle, tellsNews } from '../children/marks.ts';
 import { readLedger } from './ledger.ts';
 import { ledgerFinalizer } from './names.ts';
 import { observe } from './observe.ts';
@@ -31,11 +31,10 @@ export interface SequenceCounterOptions {
 
 /** Keeps every SequenceCounter true. Numbers never depend on it: the replicas share the ledger without the operator. */
 export function sequenceCounterController({ catalog, marksEveryMs = 10_000 }: SequenceCounterOptions): Controller {
-  /** When the marks of a counter were mirrored last, wall-clock ms. Lost at a restart, which costs one write. */
-  const mirroredAt = new Map<string, number>();
+  const throttle = createMarksThrottle(marksEveryMs);
   return controller(SequenceCounter)
     .owns(StatefulSet)
-    .owns(Lease, { predicate: tellsNews })
+    .owns(Lease, { predicate: tellsNews(marksOf) })
     .owns(PodDisruptionBudget)
     .owns(Service)
     .owns(ConfigMap, { metadataOnly: true })
@@ -44,31 +43,22 @@ export function sequenceCounterController({ catalog, marksEveryMs = 10_000 }: Se
     .owns(RoleBinding, { metadataOnly: true })
     .concurrency(4)
     .reconcile(async (key, ctx) => {
-      const marksDueInMs = (mirroredAt.get(keyText(key)) ?? 0) + marksEveryMs - ctx.nowMs;
-      const observed = await observe(ctx, key, catalog.sequenceCounter, marksDueInMs);
+      const observed = await observe(ctx, key, catalog.sequenceCounter, throttle.dueInMs(key, ctx.nowMs));
       if (observed === undefined) {
-        mirroredAt.delete(keyText(key));
+        throttle.forget(key);
         return done();
       }
       const made = plan(observed, ctx.nowMs);
       if (made.ledger !== undefined) await carryOutAtLedger(ctx, made.ledger);
       await executePlan(ctx, SequenceCounter, observed.counter, made);
-      if (made.writesMarks) mirroredAt.set(keyText(key), ctx.nowMs);
+      if (made.writesMarks) throttle.wereWritten(key, ctx.nowMs);
       return made.requeueAfterMs === undefined ? done() : requeueAfter(made.requeueAfterMs);
     });
 }
 
-/** Renewals of the lease are no news: the replicas write them about every second. */
-function tellsNews(lease: Lease, previous: Lease | undefined): boolean {
-  if (previous === undefined) return true;
-  const essence = (object: Lease): string => {
-    const { uid, deletionTimestamp, finalizers, ownerReferences, labels } = object.metadata;
-    const ledger = readLedger(object);
-    const marks =
-      ledger === undefined ? undefined : [ledger.holder, String(ledger.epoch), [...ledger.highs].map(String)];
-    return JSON.stringify([uid, deletionTimestamp, finalizers, ownerReferences, labels, marks]);
-  };
-  return essence(lease) !== essence(previous);
+function marksOf(lease: Lease): unknown {
+  const ledger = readLedger(lease);
+  return ledger && [ledger.holder, String(ledger.epoch), [...ledger.highs].map(String)];
 }
 
 async function carryOutAtLedger(ctx: ReconcileContext, { kind, lease }: LedgerAction): Promise<void> {
