@@ -23,7 +23,7 @@ demo-clean: $(READY) ## Remove the demo's resources (the cluster stays; see kind
 	@$(NODE) hack/demo/main.ts clean
 
 ## Tests
-.PHONY: test unit seeded-bugs integration kind-e2e campaign watch-faults leadership lint
+.PHONY: test unit seeded-bugs integration kind-e2e campaign watch-faults freezes leadership differential lint
 test: $(READY) ## Everything: lint, types, generated files, unit, seeded bugs, integration, end to end
 	@$(NODE) hack/test/main.ts
 
@@ -47,14 +47,20 @@ campaign: $(READY) ## Fault campaign over the three controllers: RUNS=10000, or 
 watch-faults: $(READY) ## FAULTS=1000 faults of watches on a real API server, then every cache compared with a list
 	@FAULTS=$(or $(FAULTS),1000) $(VITEST) --project integration operator/runtime/faults/watch-faults
 
+freezes: $(READY) ## RUNS=200 freezes of a leader under constant writes; counts what was accepted too late
+	@FREEZES=$(or $(RUNS),200) $(VITEST) --project integration operator/runtime/faults/frozen-leader
+
 leadership: $(READY) ## REPEATS=50 hand-overs and fail-overs on the kind cluster, with their times
 	@REPEATS=$(or $(REPEATS),50) $(VITEST) --project e2e test-e2e/leadership.test.ts
+
+differential: $(READY) ## The matching engine against the reference matcher: MESSAGES=1e8 SEEDS=100
+	@$(NODE) workloads/order-book/differential/main.ts --messages $(or $(MESSAGES),1e6) --seeds $(or $(SEEDS),10)
 
 lint: $(READY) ## Lint, format and types
 	@$(NODE) hack/test/main.ts --only lint,types
 
 ## Measurements
-.PHONY: bench-runtime bench-micro soak oracle
+.PHONY: bench-runtime bench-micro bench-engine soak oracle
 # RESOURCES=1000,10000 ROUNDS=3 ONLY=a,b IDLE=300: what they mean is in bench/README.md
 export RESOURCES ROUNDS ONLY IDLE
 bench-runtime: $(READY) ## The same operator in seven runtimes, side by side: RESOURCES=1000 ROUNDS=3 ONLY=a,b IDLE=300
@@ -62,6 +68,9 @@ bench-runtime: $(READY) ## The same operator in seven runtimes, side by side: RE
 
 bench-micro: $(READY) ## Single parts of the runtime: transport, watch, caches, queue
 	@$(NODE) bench/runtime/micro/main.ts
+
+bench-engine: $(READY) ## Our matching engine beside C++ std::map and three npm engines: ROUNDS=5
+	@ROUNDS=$(or $(ROUNDS),5) WRITE=1 $(NODE) bench/order-book/main.ts
 
 soak: $(READY) ## The operator under churn for MINUTES=60: slopes of memory, sockets and timers, beside a quiet one
 	@$(NODE) bench/soak/main.ts --minutes $(or $(MINUTES),60)
