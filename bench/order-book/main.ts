@@ -4,6 +4,7 @@ import { cpus } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { inlineMore } from '../../workloads/order-book/engine/tuning.ts';
 import { readColumns } from '../../workloads/order-book/oracle/columns.ts';
 import { measureWorkload } from '../../workloads/order-book/oracle/measure.ts';
 import { ownWorkload } from '../../workloads/order-book/oracle/testing/own-workload.ts';
@@ -48,6 +49,7 @@ const engines: readonly Engine[] = [
   },
 ];
 
+inlineMore();
 mkdirSync(cache, { recursive: true });
 prepare();
 const files = findWorkloads();

@@ -1,8 +1,10 @@
 import { Book } from '../../../workloads/order-book/engine/book.ts';
 import { REPORT_WORDS, Reports, ReportType } from '../../../workloads/order-book/engine/reports.ts';
+import { inlineMore } from '../../../workloads/order-book/engine/tuning.ts';
 import { playColumns, readColumns } from '../../../workloads/order-book/oracle/columns.ts';
 import { runPasses } from '../passes.ts';
 
+inlineMore();
 // Reports into a buffer of 8,192 records that is read and used again, as in the C++ engine beside it.
 const passes = runPasses(readColumns(process.argv[2] ?? ''), () => {
   let fills = 0;

@@ -1,5 +1,8 @@
+import { inlineMore } from '../engine/tuning.ts';
 import { BadWorkload, readColumns } from './columns.ts';
 import { measureWorkload } from './measure.ts';
+
+inlineMore();
 
 const [path, ...rest] = process.argv.slice(2);
 

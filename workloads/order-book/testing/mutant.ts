@@ -1,13 +1,14 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { type Edit, edited } from '../../../hack/seeded-bugs/edit.ts';
 
-/** A bug as a change of the source text. Each text to replace occurs exactly once in the file. */
+/** A bug as a change of the source text. */
 export interface Mutation {
   readonly name: string;
   /** Relative to the package, such as `engine/book.ts`. */
   readonly file: string;
-  readonly edits: readonly (readonly [from: string, to: string])[];
+  readonly edits: readonly Edit[];
 }
 
 const root = join(import.meta.dirname, '..');
@@ -21,14 +22,7 @@ export async function loadMutant(mutation: Mutation, entries: readonly string[])
   try {
     cpSync(root, directory, { recursive: true, filter: isSource });
     const path = join(directory, mutation.file);
-    let source = readFileSync(path, 'utf8');
-    for (const [from, to] of mutation.edits) {
-      if (source.split(from).length !== 2) {
-        throw new Error(`${mutation.name}: not exactly once in ${mutation.file}: ${from}`);
-      }
-      source = source.replace(from, () => to);
-    }
-    writeFileSync(path, source);
+    writeFileSync(path, edited(readFileSync(path, 'utf8'), mutation.edits, mutation.file));
     const modules: unknown[] = [];
     for (const entry of entries) {
       modules.push(await import(/* @vite-ignore */ pathToFileURL(join(directory, entry)).href));
