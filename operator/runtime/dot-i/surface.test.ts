@@ -8,7 +8,16 @@ type Ours = ours.Operator;
 type Concrete<C> = C extends abstract new (...args: infer A) => infer I ? new (...args: A) => I : never;
 
 /** What is ours takes the place of what is theirs and the other way round; compiled by `tsc`, which is the test. */
-type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
+
+/** Parameters as a tuple, since the compiler forgives methods that take too little. */
+type Fn = (...args: never) => unknown;
+type SameCall<A extends Fn, B extends Fn> = [
+  Same<Parameters<A>, Parameters<B>>,
+  Same<ReturnType<A>, ReturnType<B>>,
+] extends [true, true]
+  ? true
+  : false;
 
 // An enum of theirs and a union of ours have the same values at run time, but are two types: compare the rest.
 type Event<E extends { type: string }> = Omit<E, 'type'> & { type: `${E['type']}` };
@@ -20,24 +29,24 @@ type Tail<F> = F extends (group: string, version: string, plural: string, onEven
 interface SameMembers {
   constructor: Same<ConstructorParameters<typeof original.default>[0], ConstructorParameters<typeof ours.Operator>[0]>;
   logger: Same<Theirs['logger'], Ours['logger']>;
-  start: Same<Theirs['start'], Ours['start']>;
-  stop: Same<Theirs['stop'], Ours['stop']>;
-  init: Same<Theirs['init'], Ours['init']>;
-  registerCustomResourceDefinition: Same<
+  start: SameCall<Theirs['start'], Ours['start']>;
+  stop: SameCall<Theirs['stop'], Ours['stop']>;
+  init: SameCall<Theirs['init'], Ours['init']>;
+  registerCustomResourceDefinition: SameCall<
     Theirs['registerCustomResourceDefinition'],
     Ours['registerCustomResourceDefinition']
   >;
-  getCustomResourceApiUri: Same<Theirs['getCustomResourceApiUri'], Ours['getCustomResourceApiUri']>;
-  watchResource: Same<Tail<Theirs['watchResource']>, Tail<Ours['watchResource']>>;
-  setResourceStatus: Same<Theirs['setResourceStatus'], Ours['setResourceStatus']>;
-  patchResourceStatus: Same<Theirs['patchResourceStatus'], Ours['patchResourceStatus']>;
+  getCustomResourceApiUri: SameCall<Theirs['getCustomResourceApiUri'], Ours['getCustomResourceApiUri']>;
+  watchResource: SameCall<Tail<Theirs['watchResource']>, Tail<Ours['watchResource']>>;
+  setResourceStatus: SameCall<Theirs['setResourceStatus'], Ours['setResourceStatus']>;
+  patchResourceStatus: SameCall<Theirs['patchResourceStatus'], Ours['patchResourceStatus']>;
   handleResourceFinalizer: Same<
     ReturnType<Theirs['handleResourceFinalizer']>,
     ReturnType<Ours['handleResourceFinalizer']>
   >;
-  setResourceFinalizers: Same<Theirs['setResourceFinalizers'], Ours['setResourceFinalizers']>;
-  applyAxiosKubeConfigAuth: Same<Theirs['applyAxiosKubeConfigAuth'], Ours['applyAxiosKubeConfigAuth']>;
-  applyGaxiosKubeConfigAuth: Same<Theirs['applyGaxiosKubeConfigAuth'], Ours['applyGaxiosKubeConfigAuth']>;
+  setResourceFinalizers: SameCall<Theirs['setResourceFinalizers'], Ours['setResourceFinalizers']>;
+  applyAxiosKubeConfigAuth: SameCall<Theirs['applyAxiosKubeConfigAuth'], Ours['applyAxiosKubeConfigAuth']>;
+  applyGaxiosKubeConfigAuth: SameCall<Theirs['applyGaxiosKubeConfigAuth'], Ours['applyGaxiosKubeConfigAuth']>;
 }
 
 const members: SameMembers = {
@@ -57,6 +66,12 @@ const members: SameMembers = {
   applyGaxiosKubeConfigAuth: true,
 };
 
+// The comparison is no formality:
+// @ts-expect-error a wider parameter is another type
+const wider: SameCall<Theirs['stop'], (reason?: string) => void> = true;
+// @ts-expect-error so is another result
+const other: SameCall<Theirs['setResourceStatus'], (meta: ours.ResourceMeta, status: unknown) => Promise<void>> = true;
+
 interface SameTypes {
   event: Same<Event<theirs.ResourceEvent>, Event<ours.ResourceEvent>>;
   eventType: Same<`${theirs.ResourceEventType}`, ours.ResourceEventType>;
@@ -67,7 +82,7 @@ interface SameTypes {
 const types: SameTypes = { event: true, eventType: true, meta: true, metaMakers: true, logger: true };
 
 test('the members of both classes have the same types', () => {
-  expect(Object.values({ ...members, ...types }).every(Boolean)).toBe(true);
+  expect(Object.values({ ...members, ...types, wider, other }).every(Boolean)).toBe(true);
 });
 
 test('no method of the original is missing here, and none is compared that it does not have', () => {
