@@ -6,14 +6,15 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
-import { samplePod } from './sample-pod.ts';
+import { plainPod, samplePod } from './sample-pod.ts';
 import { selfSigned } from './self-signed.ts';
 
 // A process of its own, so that its work does not count as the client's. It serves /api/v1/pods in pages, in full and as
 // metadata only, and floods every watch with as many changes as `events` in its query says. HTTP/2 over TLS, and HTTP/1.1
 // for clients that know nothing better.
 
-const [objects = '10000', events = '100000'] = process.argv.slice(2);
+const [objects = '10000', events = '100000', shape] = process.argv.slice(2);
+const makePod = shape === 'plain' ? plainPod : samplePod;
 const OBJECTS = Number(objects);
 const EVENTS = Number(events);
 const CHUNK_BYTES = 64 * 1024;
@@ -21,7 +22,7 @@ const CHUNK_BYTES = 64 * 1024;
 type Shape = 'full' | 'metadata';
 
 function shaped(index: number, version: number, shape: Shape): object {
-  const pod = samplePod(index, version);
+  const pod = makePod(index, version);
   if (shape === 'full') return pod;
   return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: pod.metadata };
 }

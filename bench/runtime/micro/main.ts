@@ -7,6 +7,7 @@ import { saveMicro } from '../results.ts';
 const benches: readonly (readonly string[])[] = [
   ['queue.ts'],
   ['ingest.ts'],
+  ['ingest.ts', '--plain'],
   ['--expose-gc', 'sync.ts'],
   ['--expose-gc', 'sync.ts', '--metadata'],
   ['transport.ts'],

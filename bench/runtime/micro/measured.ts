@@ -11,10 +11,14 @@ export interface FakeServer {
 }
 
 /** Starts the fake API server in a process of its own. */
-export async function startFakeServer(options: { objects: number; events: number }): Promise<FakeServer> {
+export async function startFakeServer(options: {
+  objects: number;
+  events: number;
+  plain?: boolean;
+}): Promise<FakeServer> {
   const child: ChildProcess = fork(
     join(import.meta.dirname, 'fake-api-server.ts'),
-    [String(options.objects), String(options.events)],
+    [String(options.objects), String(options.events), options.plain === true ? 'plain' : 'pods'],
     { execArgv: [] },
   );
   const { server, ca } = await new Promise<{ server: string; ca?: string }>((resolve, reject) => {

@@ -81,3 +81,14 @@ export function samplePod(index: number, resourceVersion: number) {
     },
   };
 }
+
+/** The same size with few fields, most of it one string: what clients are often measured with, and cheap to parse. */
+export function plainPod(index: number, resourceVersion: number) {
+  const { apiVersion, kind, metadata } = samplePod(index, resourceVersion);
+  const { name, namespace, uid } = metadata;
+  const container = { name: 'web', image: 'web:1', env: [{ name: 'TEXT', value: 'x'.repeat(2_250) }] };
+  return {
+    ...{ apiVersion, kind, metadata: { name, namespace, uid, resourceVersion: String(resourceVersion) } },
+    ...{ spec: { containers: [container] }, status: { phase: 'Running' } },
+  };
+}
