@@ -1,4 +1,4 @@
-import type { Edit } from './plant.ts';
+import type { Edit } from './edit.ts';
 
 /** A mistake that operator runtimes have made, and the test that finds it here. */
 export interface SeededBug {
