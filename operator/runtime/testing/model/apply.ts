@@ -61,7 +61,8 @@ export function applyConfig(
   const object = prune(merged, union(stated, ownedBy(others)), last, schema);
   const comparison = compare(live.object, object, schema);
   if (!force) refuseConflicts(others, comparison);
-  const left = others.map((owner) => losing(owner, union(comparison.changed, comparison.removed), now));
+  const lost = union(comparison.changed, comparison.removed);
+  const left = others.map((owner) => losing(owner, lost, now));
   return { object, owners: settled(found.owners, [...left, own]) };
 }
 
@@ -78,7 +79,8 @@ export function ownersAfterUpdate(
   const before = live.owners.find((owner) => isSame(owner, writer))?.fields ?? noFields;
   const own = { ...writer, fields: union(difference(before, removed), changed), time: now };
   const others = live.owners.filter((owner) => !isSame(owner, writer));
-  return settled(live.owners, [...others.map((owner) => losing(owner, union(changed, removed), now)), own]);
+  const lost = union(changed, removed);
+  return settled(live.owners, [...others.map((owner) => losing(owner, lost, now)), own]);
 }
 
 /** An object that lost its last owner has none from then on, until somebody applies to it. */

@@ -39,45 +39,59 @@ export function createModelCluster(model: ApiServerModel, options: ModelClusterO
   const { userAgent, clock = model.clock, fault = () => undefined } = options;
   let closed = false;
 
-  async function attempt(call: TransportRequest, signal: AbortSignal): Promise<unknown> {
-    const trouble = fault(call) ?? {};
-    // An answer takes at least one step of the event loop's microtasks, as it does from anywhere.
-    await arrive(clock, trouble, signal);
-    if (closed) throw new Error('the connection was closed');
+  /** What comes of a request that has arrived. */
+  function execute(call: TransportRequest, { refuse, staleVersion }: Fault): Outcome {
+    if (closed) return { error: new Error('the connection was closed') };
     try {
       call.beforeSend?.();
-    } catch (cause) {
-      throw new HeldBack(cause);
+    } catch (error) {
+      return { error, isFinal: true };
     }
-    if (trouble.refuse !== undefined) throw trouble.refuse;
-    const answered = settle(() => model.handle({ ...call, user: userAgent, staleVersion: trouble.staleVersion }));
+    if (refuse !== undefined) return { error: refuse };
+    try {
+      return { value: model.handle({ ...call, user: userAgent, staleVersion }) };
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  async function attempt(call: TransportRequest, trouble: Fault, signal: AbortSignal): Promise<Outcome> {
+    if (trouble.delayMs !== undefined) await pause(clock, trouble.delayMs, signal);
+    if (trouble.lose === 'request') return { error: new Error('the connection broke before the request was sent') };
+    const outcome = execute(call, trouble);
     if (trouble.answerDelayMs !== undefined) await pause(clock, trouble.answerDelayMs, signal);
-    if (trouble.lose === 'answer') throw new Error('the connection broke before the answer was there');
-    if ('error' in answered) throw answered.error;
-    return answered.value;
+    if (trouble.lose !== 'answer') return outcome;
+    return { error: new Error('the connection broke before the answer was there') };
+  }
+
+  function delayOf(call: TransportRequest, outcome: Outcome, tries: number): number | undefined {
+    if (!('error' in outcome) || outcome.isFinal === true || call.retry === false) return undefined;
+    return retryDelayMs(call.method, outcome.error, tries, model.random);
   }
 
   async function request(call: TransportRequest): Promise<unknown> {
-    const deadline = clock.monotonic() + call.timeoutMs;
-    const { signal, dispose } = deadlineSignal(clock, {
-      signal: call.signal,
-      timeoutMs: call.timeoutMs,
-      what: call.path,
-    });
+    const trouble = fault(call);
+    if (trouble !== undefined) return patiently(call, trouble);
+    // Nothing to wait for, so neither timers nor signals are needed, which cost more than the rest.
+    await undefined;
+    call.signal?.throwIfAborted();
+    const outcome = execute(call, {});
+    return delayOf(call, outcome, 1) === undefined ? deliver(outcome) : patiently(call, {}, outcome);
+  }
+
+  /** With a deadline and retries, as the transport over a network. */
+  async function patiently(call: TransportRequest, trouble: Fault, first?: Outcome): Promise<unknown> {
+    const { timeoutMs, path: what } = call;
+    const deadline = clock.monotonic() + timeoutMs;
+    const { signal, dispose } = deadlineSignal(clock, { signal: call.signal, timeoutMs, what });
     try {
+      let outcome = first ?? (await attempt(call, trouble, signal));
       for (let tries = 1; ; tries++) {
         signal.throwIfAborted();
-        const outcome = await attempt(call, signal).then(
-          (value) => ({ value }),
-          (error: unknown) => ({ error }),
-        );
-        if (!('error' in outcome)) return outcome.value;
-        signal.throwIfAborted();
-        const failure = outcome.error;
-        if (failure instanceof HeldBack) throw failure.cause;
-        const delayMs = call.retry === false ? undefined : retryDelayMs(call.method, failure, tries, model.random);
-        if (delayMs === undefined || clock.monotonic() + delayMs > deadline) throw failure;
+        const delayMs = delayOf(call, outcome, tries);
+        if (delayMs === undefined || clock.monotonic() + delayMs > deadline) return deliver(outcome);
         await pause(clock, delayMs, signal);
+        outcome = await attempt(call, fault(call) ?? {}, signal);
       }
     } finally {
       dispose();
@@ -96,7 +110,8 @@ export function createModelCluster(model: ApiServerModel, options: ModelClusterO
     const trouble = fault({ ...call, method: 'GET' }) ?? {};
     let cancel = (): void => {};
     try {
-      await arrive(clock, trouble, signal);
+      if (trouble.delayMs !== undefined) await pause(clock, trouble.delayMs, signal);
+      if (trouble.lose === 'request') throw new Error('the connection broke before the request was sent');
       if (trouble.refuse !== undefined) throw trouble.refuse;
       if (trouble.breakAfterMs !== undefined) {
         cancel = clock.setTimer(trouble.breakAfterMs, () => broken.abort(new Error('the connection broke')));
@@ -123,24 +138,10 @@ export function createModelCluster(model: ApiServerModel, options: ModelClusterO
   return { client: createClient(transport), transport, close: () => transport.close() };
 }
 
-/** The caller's own `beforeSend` threw. */
-class HeldBack extends Error {
-  override readonly name = 'HeldBack';
+/** `isFinal`: not to be tried again, whatever it is. */
+type Outcome = { readonly value: unknown } | { readonly error: unknown; readonly isFinal?: boolean };
 
-  constructor(cause: unknown) {
-    super('the caller held the request back', { cause });
-  }
-}
-
-async function arrive(clock: Clock, { delayMs, lose }: Fault, signal: AbortSignal): Promise<void> {
-  if (delayMs !== undefined) await pause(clock, delayMs, signal);
-  if (lose === 'request') throw new Error('the connection broke before the request was sent');
-}
-
-function settle<T>(work: () => T): { readonly value: T } | { readonly error: unknown } {
-  try {
-    return { value: work() };
-  } catch (error) {
-    return { error };
-  }
+function deliver(outcome: Outcome): unknown {
+  if ('error' in outcome) throw outcome.error;
+  return outcome.value;
 }

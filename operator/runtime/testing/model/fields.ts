@@ -54,6 +54,10 @@ export function compareFields(live: JsonObject, next: JsonObject, schema: FieldS
   };
   const walk = (before: Json | undefined, after: Json | undefined, type: FieldSchema): void => {
     if (before === after) return;
+    if (type.type === 'struct' && isObject(before) && isObject(after)) {
+      walkObjects(before, after, type);
+      return;
+    }
     const [old, now] = partsOf(before, after, type);
     if (old === undefined || now === undefined) {
       if (after === undefined) removed.insert(path);
@@ -66,9 +70,15 @@ export function compareFields(live: JsonObject, next: JsonObject, schema: FieldS
     if (before === undefined) changed.insert(path);
     else if (after === undefined) removed.insert(path);
   };
-  for (const name of new Set([...Object.keys(live), ...Object.keys(next)])) {
-    step(`f:${name}`, live[name], next[name], innerSchema(schema, `f:${name}`));
-  }
+  const walkObjects = (before: JsonObject, after: JsonObject, type: Struct): void => {
+    for (const name in before) {
+      if (before[name] !== after[name]) step(`f:${name}`, before[name], after[name], schemaOfField(type, name));
+    }
+    for (const name in after) {
+      if (!(name in before)) step(`f:${name}`, undefined, after[name], schemaOfField(type, name));
+    }
+  };
+  walk(live, next, schema);
   return { changed: changed.set, removed: removed.set };
 }
 

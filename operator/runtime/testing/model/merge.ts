@@ -1,5 +1,5 @@
 import { type FieldSchema, unknownFields } from './field-schema.ts';
-import { isObject, type Json, type JsonObject } from './json.ts';
+import { equalJson, isObject, type Json, type JsonObject } from './json.ts';
 
 /** The schema of a field of a struct. */
 export function schemaOfField(schema: Extract<FieldSchema, { type: 'struct' }>, name: string): FieldSchema {
@@ -20,17 +20,20 @@ export function itemId(schema: Extract<FieldSchema, { type: 'set' | 'list' }>, i
 export const isList = (schema: FieldSchema): schema is Extract<FieldSchema, { type: 'set' | 'list' }> =>
   schema.type === 'set' || schema.type === 'list';
 
-/** `live` with what `config` says, by schema. Neither is changed; the result may share parts with both. */
+/** `live` with what `config` says, by schema: `live` itself when that is nothing new. Shares parts with both. */
 export function mergeBySchema(live: Json | undefined, config: Json, schema: FieldSchema): Json {
   if (isObject(live) && isObject(config) && schema.type === 'struct') {
-    const merged: JsonObject = { ...live };
-    for (const [name, value] of Object.entries(config)) {
-      merged[name] = mergeBySchema(live[name], value, schemaOfField(schema, name));
+    let merged: JsonObject | undefined;
+    for (const name in config) {
+      const value = mergeBySchema(live[name], config[name] ?? null, schemaOfField(schema, name));
+      if (value === live[name]) continue;
+      merged ??= { ...live };
+      merged[name] = value;
     }
-    return merged;
+    return merged ?? live;
   }
   if (Array.isArray(live) && Array.isArray(config) && isList(schema)) return mergeLists(live, config, schema);
-  return config;
+  return live !== undefined && equalJson(live, config) ? live : config;
 }
 
 /**
@@ -39,6 +42,11 @@ export function mergeBySchema(live: Json | undefined, config: Json, schema: Fiel
  */
 function mergeLists(live: Json[], config: Json[], schema: Extract<FieldSchema, { type: 'set' | 'list' }>): Json[] {
   const item = schema.type === 'list' ? schema.item : schema;
+  if (live.length === config.length && live.length > 0) {
+    // Most applies state the same items again.
+    const same = live.every((value, index) => itemId(schema, value) === itemId(schema, config[index] ?? null));
+    if (same) return withItems(live, (value, index) => mergeBySchema(value, config[index] ?? null, item));
+  }
   const liveItems = new Map(live.map((value) => [itemId(schema, value), value]));
   const configItems = new Map(config.map((value) => [itemId(schema, value), value]));
   const liveIds = [...liveItems.keys()];
@@ -70,4 +78,10 @@ function mergeLists(live: Json[], config: Json[], schema: Extract<FieldSchema, {
     }
   }
   return merged;
+}
+
+/** The list with each item as `change` makes it; the list itself when all stay. */
+function withItems(list: Json[], change: (item: Json, index: number) => Json): Json[] {
+  const changed = list.map(change);
+  return changed.every((item, index) => item === list[index]) ? list : changed;
 }

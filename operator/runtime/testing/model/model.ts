@@ -52,6 +52,7 @@ export class ApiServerModel {
   readonly random: Random;
   readonly #store: Store;
   readonly #collector: GarbageCollector;
+  readonly #routes = new Map<string, Route>();
   readonly #showsManagedFields: boolean;
 
   constructor(options: ModelOptions) {
@@ -152,12 +153,18 @@ export class ApiServerModel {
   }
 
   #serveDefinition(definition: CustomResourceDefinition): void {
+    this.#routes.clear();
     for (const kind of kindsOfDefinition(definition)) this.#store.serve(kind);
   }
 
+  /** The same paths come again and again, and taking one apart costs more than many a request. */
   #route(path: string): Route {
-    const route = parseRoute(path, (group, version, plural) => this.#store.kind(group, version, plural));
+    let route = this.#routes.get(path);
+    if (route !== undefined) return route;
+    route = parseRoute(path, (group, version, plural) => this.#store.kind(group, version, plural));
     if (route === undefined) throw noSuchPath();
+    if (this.#routes.size >= MAX_ROUTES) this.#routes.clear();
+    this.#routes.set(path, route);
     return route;
   }
 
@@ -177,4 +184,5 @@ export class ApiServerModel {
   }
 }
 
+const MAX_ROUTES = 10_000;
 const SUCCESS = { kind: 'Status', apiVersion: 'v1', status: 'Success' };
