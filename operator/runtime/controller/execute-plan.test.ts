@@ -58,6 +58,7 @@ class World {
   }
 
   readonly client = {
+    get: async (resource: Resource, key: ObjectKey) => this.objects.get(this.idOf(resource, key)),
     apply: async (
       resource: Resource,
       object: KubeObject & { status?: unknown },
@@ -134,6 +135,19 @@ const planOf = (more: Partial<Plan<Thing['status']>>): Plan<Thing['status']> => 
 });
 const applyOf = (...objects: KubeObject[]) => objects.map((object) => ({ resource: ConfigMap, object }));
 const run = (plan: Partial<Plan<Thing['status']>>) => executePlan(world.context, Thing, world.primary, planOf(plan));
+
+test('nothing is made for a primary that only a late cache still shows', async () => {
+  const plan = { finalizer: true, apply: applyOf(card('a', { x: '1' })) };
+  await run(plan);
+  const shown = world.primary;
+  world.objects.clear();
+  await expect(executePlan(world.context, Thing, shown, planOf(plan))).rejects.toMatchObject({ status: 409 });
+  expect([...world.objects]).toEqual([]);
+  // One that is there has its child made again.
+  world.put(Thing, shown);
+  await executePlan(world.context, Thing, shown, planOf(plan));
+  expect([...world.objects.keys()]).toContain('ConfigMap/a');
+});
 
 test('the order: finalizer, applies, deletes, status; and nothing the second time', async () => {
   const old = world.put(ConfigMap, card('old', {}));

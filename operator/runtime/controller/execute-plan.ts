@@ -1,3 +1,4 @@
+import { KubeApiError } from '../kube/client.ts';
 import { type KubeObject, keyOf, type Resource } from '../kube/object.ts';
 import { covers, sameJson, withDigest } from './applied.ts';
 import type { ReconcileContext } from './context.ts';
@@ -51,7 +52,14 @@ export async function executePlan<T extends Primary, Status>(
   if (plan.finalizer === true && state === 'absent') {
     current = await addFinalizer(ctx, resource, primary, finalizer);
   }
-  for (const wanted of plan.apply) await applyOne(ctx, wanted, settings);
+  // Who has just written to it knows that it is there.
+  let lives = plan.finalizer !== true || state === 'absent';
+  for (const wanted of plan.apply) {
+    const live = ctx.cache.get(wanted.resource, keyOf(wanted.object));
+    if (live === undefined && !lives) await assertLives(ctx, resource, primary);
+    lives ||= live === undefined;
+    await applyOne(ctx, wanted, live, settings);
+  }
   for (const unwanted of plan.delete) await deleteOne(ctx, unwanted);
   if (plan.status !== undefined && !sameJson(primary.status, plan.status)) {
     current = await applyStatus(ctx, resource, current, plan.status, fieldManager);
@@ -76,13 +84,28 @@ function applyStatus<T extends KubeObject>(
   return ctx.client.apply(resource, body, { fieldManager, subresource: 'status', signal: ctx.signal });
 }
 
+/**
+ * Asked of the server before the first child that is not there is made: a cache that lags may still show a primary that is
+ * gone, children and all, and they would come to life again for a moment. No write to the child itself can state that.
+ */
+async function assertLives(ctx: ReconcileContext, resource: Resource, primary: KubeObject): Promise<void> {
+  const { uid, deletionTimestamp } = primary.metadata;
+  const now = (await ctx.client.get(resource, keyOf(primary), { signal: ctx.signal }))?.metadata;
+  if (now !== undefined && now.uid === uid && now.deletionTimestamp === deletionTimestamp) return;
+  throw new KubeApiError(
+    409,
+    'Conflict',
+    `${primary.kind} ${primary.metadata.name} is not what the cache shows any more`,
+  );
+}
+
 async function applyOne(
   ctx: ReconcileContext,
   { resource, object }: PlannedApply,
+  live: KubeObject | undefined,
   settings: PlanSettings,
 ): Promise<void> {
   const desired = withDigest(object, settings.digestAnnotation);
-  const live = ctx.cache.get(resource, keyOf(object));
   // What is going cannot be kept: its end will wake us, and then it is made anew.
   if (live?.metadata.deletionTimestamp !== undefined) return;
   if (live !== undefined && isAsWanted(live, desired)) return;
