@@ -39,7 +39,7 @@ export function trialTable(results: Results, size: number): string {
     if (trials === undefined) return [];
     measured.push(trials);
     const { rounds, failures, version } = trials;
-    if (rounds.length === 0) return [[titles[name], version, `failed: ${failures.join('; ')}`, ...Array(6).fill('')]];
+    if (rounds.length === 0) return [[titles[name], version, `failed: ${failures.join('; ')}`, ...Array(7).fill('')]];
     const seconds = range(trials, 'readySeconds', 1);
     const ratio = fixed(median(trials, 'readySeconds') / referenceSeconds, 2);
     const failed = failures.length === 0 ? '' : ` (${failures.length} rounds failed)`;
@@ -53,6 +53,7 @@ export function trialTable(results: Results, size: number): string {
         range(trials, 'pacedP50Ms', 1),
         range(trials, 'pacedP99Ms', 1),
         range(trials, 'cpuSeconds', 1),
+        fixed(median(trials, 'startRssMb'), 0),
         range(trials, 'peakRssMb', 0),
       ],
     ];

@@ -13,6 +13,8 @@ export interface TrialFigures {
   /** From the first creation to the last Widget Ready. */
   readonly readySeconds: number;
   readonly cpuSeconds: number;
+  /** With one Widget, before the burst. */
+  readonly startRssMb: number;
   readonly peakRssMb: number;
   readonly callsPerResource: number;
   readonly calls: Calls;
@@ -97,6 +99,7 @@ export async function trial(label: string, command: readonly string[], count: nu
       startSeconds,
       readySeconds,
       cpuSeconds: cpuSeconds - before.cpuSeconds,
+      startRssMb: before.rssMb,
       peakRssMb: peakMb,
       callsPerResource: calls.all / count,
       calls,
