@@ -82,6 +82,14 @@ async function startOperator(): Promise<Operator> {
   return { process: started, metric, writes: () => metric('rest_client_requests_total', /method="(?!GET)/) };
 }
 
+/** What the operator had to write at its start for Greetings that other tests have left on this API server. */
+async function writesForOthers(): Promise<number> {
+  const busy = async () =>
+    (await operator.metric('workqueue_depth')) + (await operator.metric('controller_runtime_active_workers'));
+  await expect.poll(busy, soon).toBe(0);
+  return operator.writes();
+}
+
 const create = (name: string, names: string[]) =>
   cluster.client.create(Greeting, {
     apiVersion: 'example.org/v1',
@@ -95,18 +103,19 @@ const greeted = async (name: string) => (await cluster.client.get(Greeting, { na
 
 test('it converges, and in a world that is as wanted any number of reconciles writes nothing', async () => {
   operator = await startOperator();
+  const others = await writesForOthers();
   const names = Array.from({ length: 30 }, (_, i) => `idle-${i}`);
   await Promise.all(names.map((name) => create(name, ['ann', 'bob'])));
   for (const name of names) await expect.poll(() => greeted(name), soon).toBe(2);
   expect(await cardOf('idle-7')).toEqual({ ann: 'Hello, ann!', bob: 'Hello, bob!' });
   // One ConfigMap and one status each, no more.
-  expect(await operator.writes()).toBe(60);
+  expect((await operator.writes()) - others).toBe(60);
   const before = await operator.metric('controller_runtime_reconcile_total');
   for (const name of names) await change(name, { metadata: { annotations: { looked: 'again' } } });
   await expect
     .poll(() => operator.metric('controller_runtime_reconcile_total'), soon)
     .toBeGreaterThanOrEqual(before + 30);
-  expect(await operator.writes()).toBe(60);
+  expect((await operator.writes()) - others).toBe(60);
 });
 
 test('it follows the spec, takes back what it no longer wants, and mends what others break', async () => {

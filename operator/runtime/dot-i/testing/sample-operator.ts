@@ -19,14 +19,14 @@ export interface SampleOptions {
 export function sampleOperator(Base: typeof Operator, { namespace, onEvent }: SampleOptions): Operator {
   class Greeter extends Base {
     protected async init(): Promise<void> {
-      await this.watchResource('example.org', 'v1', 'greetings', (event) => this.#greet(event), namespace);
+      await this.watchResource('dot-i.example.org', 'v1', 'greetings', (event) => this.#greet(event), namespace);
     }
 
     async #greet(event: ResourceEvent): Promise<void> {
       onEvent(event.type, event.meta.name);
       const { spec, status } = event.object as Greeting;
       if (event.type === 'DELETED') return;
-      if (await this.handleResourceFinalizer(event, 'example.org/greeter', async () => {})) return;
+      if (await this.handleResourceFinalizer(event, 'dot-i.example.org/greeter', async () => {})) return;
       const greeted = spec.names.length;
       if (status?.greeted !== greeted) await this.setResourceStatus(event.meta, { greeted });
     }
