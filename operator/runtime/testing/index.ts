@@ -1,6 +1,14 @@
 export * from './campaign/index.ts';
 export { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 export {
+  type ApiFaultProxy,
+  REQUEST_FAULTS,
+  type RequestFault,
+  startApiFaultProxy,
+  WATCH_FAULTS,
+  type WatchFault,
+} from './fault-proxy-api.ts';
+export {
   ApiServerModel,
   createModelCluster,
   type Fault,

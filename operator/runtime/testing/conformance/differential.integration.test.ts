@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { type Cluster, CustomResourceDefinition, connectKubeconfig } from '../../kube/index.ts';
+import { type Cluster, connectKubeconfig } from '../../kube/index.ts';
 import { ApiServerModel, createModelCluster } from '../model/index.ts';
 import { seededRandom } from '../seeded-random.ts';
 import { VirtualClock } from '../virtual-clock.ts';
@@ -20,11 +20,7 @@ let real: Cluster;
 
 beforeAll(async () => {
   real = await connectKubeconfig({ path: inject('kubeconfig') }, { userAgent });
-  const known = await real.client.get(CustomResourceDefinition, {
-    namespace: '',
-    name: widgetDefinition.metadata.name,
-  });
-  if (known === undefined) await installWidgets(realBed());
+  await installWidgets(realBed());
 });
 
 afterAll(() => real.close());

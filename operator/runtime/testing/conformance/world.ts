@@ -53,10 +53,12 @@ export interface World {
   watch(resource: Resource, query: WatchQuery, accept?: string): Watching;
 }
 
-/** The definition of the widgets, and a wait until they are served. */
+/** The definition of the widgets, if it is not there yet, and a wait until they are served. */
 export async function installWidgets(bed: Bed): Promise<void> {
   const { client } = bed.cluster;
-  await client.create(CustomResourceDefinition, widgetDefinition);
+  const { name } = widgetDefinition.metadata;
+  const known = await client.get(CustomResourceDefinition, { namespace: '', name });
+  if (known === undefined) await client.create(CustomResourceDefinition, widgetDefinition);
   await eventually(
     bed,
     () => client.list(Widget).catch(() => undefined),
