@@ -168,7 +168,7 @@ export const seededBugs: readonly SeededBug[] = [
     name: 'a reconcile does not wait for what the last one wrote',
     guarantee: 4,
     file: reconciler,
-    edits: [['if (!(await unlessAborted(ownWrites.seen(id, parts.caughtUp), signal))) {', 'if (signal.aborted) {']],
+    edits: [['if (await unlessAborted(ownWrites.seen(id, parts.caughtUp), signal)) return true;', 'return true;']],
     caughtBy: reconcilerTest('the next reconcile of a key waits for its own last write to show, other keys do not'),
   },
   {

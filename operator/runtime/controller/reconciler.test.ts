@@ -206,6 +206,22 @@ test('the next reconcile of a key waits for its own last write to show, other ke
   expect(seen).toEqual(['a', 'b', 'a']);
 });
 
+test('no worker waits for the cache: one is enough for many keys whose writes do not show yet', async () => {
+  const seen: string[] = [];
+  caughtUp = () => new Promise(() => {});
+  start(async ({ name }, ctx) => {
+    seen.push(name);
+    await ctx.client.apply(ConfigMap, object(`child-of-${name}`), { fieldManager: 'test' });
+    return done();
+  }, 1);
+  for (const name of ['a', 'b', 'c']) queue.add(key(name), 'user', '');
+  await clock.advance(1);
+  for (const name of ['a', 'b', 'c']) queue.add(key(name), 'owner', '');
+  queue.add(key('d'), 'owner', '');
+  await clock.advance(100);
+  expect(seen).toEqual(['a', 'b', 'c', 'd']);
+});
+
 test('a cache that stays behind puts the key off again and again, and says so in a metric', async () => {
   let runs = 0;
   caughtUp = async () => false;

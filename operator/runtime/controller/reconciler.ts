@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { fenced } from '../election/fence.ts';
 import type { Leadership } from '../election/leadership.ts';
 import { isConflict, KubeApiError, type KubeClient } from '../kube/client.ts';
-import { unlessAborted } from '../kube/deadline.ts';
+import { pause, unlessAborted } from '../kube/deadline.ts';
 import { type KubeObject, keyText, type ObjectKey } from '../kube/object.ts';
 import type { Queue, QueueItem } from '../queue/queue.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -94,9 +94,8 @@ async function reconcileOne(
   let running: Promise<unknown> = Promise.resolve();
   metrics.active.inc(labels);
   try {
-    if (!(await unlessAborted(ownWrites.seen(id, parts.caughtUp), signal))) {
-      metrics.staleSkips.inc(labels);
-      log.warn('put off: the cache has not seen our own last write yet');
+    // Nothing to wait for but after a stop: see release.
+    if (!(await isCaughtUp())) {
       queue.addAfter(key, STALE_RETRY_MS, 'owner', 'stale cache');
       span.end('stale');
       return;
@@ -116,8 +115,28 @@ async function reconcileOne(
   } finally {
     metrics.active.dec(labels);
     metrics.seconds.observe(labels, (clock.monotonic() - started) / 1000);
-    const free = (): void => queue.done(key);
+    const free = (): void => void release();
     running.then(free, free);
+  }
+
+  /**
+   * Gives the key back when the caches show what was written for it. No worker waits for that: what changes meanwhile
+   * brings the key back at its place, and other keys go on.
+   */
+  async function release(): Promise<void> {
+    try {
+      while (!(await isCaughtUp())) await pause(clock, STALE_RETRY_MS, signal);
+    } catch {
+      // Stopped. Whoever takes the key next waits for the same writes.
+    }
+    queue.done(key);
+  }
+
+  async function isCaughtUp(): Promise<boolean> {
+    if (await unlessAborted(ownWrites.seen(id, parts.caughtUp), signal)) return true;
+    metrics.staleSkips.inc(labels);
+    log.warn('put off: the cache has not seen our own last write yet');
+    return false;
   }
 
   function settle(result: Result): void {
