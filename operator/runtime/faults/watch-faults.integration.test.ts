@@ -181,12 +181,15 @@ test(
     const stopChurn = churn(direct, namespace, seededRandom(SEED + 1));
     const injections = Object.entries(faults(proxy, wire, random, time));
     const injected = new Map<string, number>();
-    let left = FAULTS;
+    let begun = 0;
     const injectMany = async (): Promise<void> => {
-      while (left-- > 0) {
-        const [name, fault] = injections[Math.floor(random() * injections.length)] ?? ['', async () => {}];
+      while (begun < FAULTS) {
+        const i = begun++;
+        // Each kind once, then as it comes.
+        const chosen = i < injections.length ? i : Math.floor(random() * injections.length);
+        const [name, fault] = injections[chosen] ?? ['', async () => {}];
         await fault().catch((cause: unknown) => {
-          throw new Error(`seed ${SEED}, ${left} faults before the end: ${name}`, { cause });
+          throw new Error(`seed ${SEED}, fault ${i}: ${name}`, { cause });
         });
         injected.set(name, (injected.get(name) ?? 0) + 1);
       }
