@@ -217,6 +217,19 @@ test('a finalizer holds an object until the delete action has succeeded, and lea
   expect(peek('a')?.metadata.finalizers).toEqual(['example.org/theirs']);
 });
 
+test('an operator whose init fails is stopped and says why', async () => {
+  const clock = new VirtualClock();
+  const cluster = discoverable(new ApiServerModel({ clock, random: seededRandom(1) }), () => undefined);
+  const close = vi.fn();
+  class Broken extends Operator {
+    protected async init(): Promise<void> {
+      throw new Error('no settings');
+    }
+  }
+  await expect(new Broken(undefined, { cluster: { ...cluster, close }, clock }).start()).rejects.toThrow('no settings');
+  expect(close).toHaveBeenCalledOnce();
+});
+
 test('after stop nothing is delivered any more', async () => {
   const { clock, operator, create } = await setUp();
   operator.stop();

@@ -56,7 +56,10 @@ export abstract class Operator {
     this.#options = options;
   }
 
-  /** Resolves when `init` has; from then on events are delivered, until `stop`. An operator is started once. */
+  /**
+   * Resolves when `init` has; from then on events are delivered, until `stop`. Rejects when `init` does. An operator is
+   * started once.
+   */
   async start(): Promise<void> {
     const { registry = new Registry(), clock = systemClock, random = Math.random } = this.#options;
     const cluster =
@@ -66,7 +69,13 @@ export abstract class Operator {
     const log = bridgeLog(this.logger);
     const engine = createEngine({ cluster, clock, random, log, registry, signal });
     this.#engine = engine;
-    await this.init();
+    try {
+      await this.init();
+    } catch (error) {
+      this.stop();
+      cluster.close();
+      throw error;
+    }
     void engine.work().finally(() => cluster.close());
   }
 

@@ -55,7 +55,7 @@ function withoutVersions(object: object): unknown {
 
 test('whatever fails, crashes, comes late or gets lost, it ends as it does when nothing does', async () => {
   const baseline = await baselineOf(scenario);
-  for (let seed = 1; seed <= 10; seed++) {
+  for (let seed = 1; seed <= 20; seed++) {
     const { failures, trace } = await converges(scenario, seed, baseline);
     expect({ seed, failures, trace: failures.length > 0 ? trace : [] }).toEqual({ seed, failures: [], trace: [] });
   }

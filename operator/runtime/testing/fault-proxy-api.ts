@@ -11,6 +11,7 @@ import type { Credentials } from '../kube/credentials.ts';
 
 /** What may happen to a request instead of, or on the way to, its answer. */
 export const REQUEST_FAULTS = ['500', '503', '429', '410', '401', 'reset', 'garbage', 'truncated', 'slow'] as const;
+/** One of `REQUEST_FAULTS`. */
 export type RequestFault = (typeof REQUEST_FAULTS)[number];
 
 /** What may happen to a watch that is open. */
@@ -24,6 +25,7 @@ export const WATCH_FAULTS = [
   'ERROR 500',
   'version goes back',
 ] as const;
+/** One of `WATCH_FAULTS`. */
 export type WatchFault = (typeof WATCH_FAULTS)[number];
 
 const SLOW_MS = 400;
