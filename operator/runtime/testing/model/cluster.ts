@@ -37,11 +37,11 @@ export interface ModelClusterOptions {
 /** A connection to the model: the client of the runtime over a transport that ends in memory. */
 export function createModelCluster(model: ApiServerModel, options: ModelClusterOptions): Cluster {
   const { userAgent, clock = model.clock, fault = () => undefined } = options;
-  let closed = false;
+  const closing = new AbortController();
 
   /** What comes of a request that has arrived. */
   function execute(call: TransportRequest, { refuse, staleVersion }: Fault): Outcome {
-    if (closed) return { error: new Error('the connection was closed') };
+    if (closing.signal.aborted) return { error: closing.signal.reason };
     try {
       call.beforeSend?.();
     } catch (error) {
@@ -105,12 +105,15 @@ export function createModelCluster(model: ApiServerModel, options: ModelClusterO
       what: call.path,
     });
     const broken = new AbortController();
-    const end = (): void => broken.abort(signal.reason);
-    signal.addEventListener('abort', end, { once: true });
+    const end = (): void => broken.abort(signal.aborted ? signal.reason : closing.signal.reason);
+    for (const ending of [signal, closing.signal]) ending.addEventListener('abort', end, { once: true });
+    if (closing.signal.aborted) end();
     const trouble = fault({ ...call, method: 'GET' }) ?? {};
     let cancel = (): void => {};
     try {
-      if (trouble.delayMs !== undefined) await pause(clock, trouble.delayMs, signal);
+      broken.signal.throwIfAborted();
+      if (trouble.delayMs !== undefined) await pause(clock, trouble.delayMs, broken.signal);
+      call.beforeSend?.();
       if (trouble.lose === 'request') throw new Error('the connection broke before the request was sent');
       if (trouble.refuse !== undefined) throw trouble.refuse;
       if (trouble.breakAfterMs !== undefined) {
@@ -123,7 +126,7 @@ export function createModelCluster(model: ApiServerModel, options: ModelClusterO
       broken.signal.throwIfAborted();
     } finally {
       cancel();
-      signal.removeEventListener('abort', end);
+      for (const ending of [signal, closing.signal]) ending.removeEventListener('abort', end);
       dispose();
     }
   }
@@ -131,9 +134,7 @@ export function createModelCluster(model: ApiServerModel, options: ModelClusterO
   const transport: Transport = {
     request,
     stream,
-    close: () => {
-      closed = true;
-    },
+    close: () => closing.abort(new Error('the connection was closed')),
   };
   return { client: createClient(transport), transport, close: () => transport.close() };
 }

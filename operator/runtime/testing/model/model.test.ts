@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type ConfigMap, ConfigMap as ConfigMaps, isConflict } from '../../kube/index.ts';
+import { type ConfigMap, ConfigMap as ConfigMaps, isConflict, Pod, PodDisruptionBudget } from '../../kube/index.ts';
 import { seededRandom } from '../seeded-random.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 import { ApiServerModel, createModelCluster } from './index.ts';
@@ -58,4 +58,59 @@ test('what beforeSend throws ends the call, and nothing is written', async () =>
   };
   await expect(cluster.client.create(ConfigMaps, configMap('a'), { beforeSend })).rejects.toThrow('not the leader');
   expect(model.objects(ConfigMaps)).toEqual([]);
+});
+
+test('a closed connection answers nothing and ends its watches', async () => {
+  const { cluster } = setUp();
+  const path = `/api/v1/namespaces/${namespace}/configmaps?watch=true`;
+  const watching = (async () => {
+    for await (const _ of cluster.transport.stream({ path, timeoutMs: 60_000 })) expect.unreachable();
+  })();
+  const ended = expect(watching).rejects.toThrow('the connection was closed');
+  cluster.close();
+  await ended;
+  await expect(cluster.client.create(ConfigMaps, configMap('a'))).rejects.toThrow('the connection was closed');
+});
+
+test('a refused eviction deletes nothing, an allowed one is counted', async () => {
+  const { model, cluster } = setUp();
+  const key = { namespace, name: 'a' };
+  model.handle({
+    method: 'POST',
+    path: `/api/v1/namespaces/${namespace}/pods`,
+    body: { apiVersion: 'v1', kind: 'Pod', metadata: { ...key, labels: { app: 'x' } } },
+    user: 'test',
+  });
+  const budget = { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { namespace, name: 'b' } };
+  const spec = { minAvailable: 1, selector: { matchLabels: { app: 'x' } } };
+  await cluster.client.create(PodDisruptionBudget, { ...budget, spec });
+  const evict = () => cluster.client.evict(key);
+  await expect(evict()).rejects.toMatchObject({ status: 429 });
+  expect(model.peek(Pod, key)).toBeDefined();
+  const status = { disruptionsAllowed: 1 };
+  await cluster.client.mergePatch(PodDisruptionBudget, { namespace, name: 'b' }, { status }, { subresource: 'status' });
+  await evict();
+  expect(model.peek(Pod, key)).toBeUndefined();
+  expect(model.peek(PodDisruptionBudget, { namespace, name: 'b' })?.status?.disruptionsAllowed).toBe(0);
+});
+
+test('every accepted write is told, also one that changes nothing', async () => {
+  const { model, cluster } = setUp();
+  const told: string[] = [];
+  model.onWrite(({ user, verb, key, before, after }) => {
+    const what = after === undefined ? 'gone' : after === before ? 'same' : before === undefined ? 'new' : 'changed';
+    told.push(`${user} ${verb} ${key.name} ${what}`);
+  });
+  const { metadata } = await cluster.client.create(ConfigMaps, configMap('a', { x: '1' }));
+  const key = { namespace, name: 'a' };
+  await cluster.client.mergePatch(ConfigMaps, key, { data: { x: '1' } });
+  await cluster.client.apply(ConfigMaps, configMap('a', { x: '2' }), { fieldManager: 'm' });
+  await cluster.client.delete(ConfigMaps, key, { preconditions: { uid: metadata.uid ?? '' } });
+  const who = 'test/1.0';
+  expect(told).toEqual([
+    `${who} create a new`,
+    `${who} patch a same`,
+    `${who} apply a changed`,
+    `${who} delete a gone`,
+  ]);
 });
