@@ -1,4 +1,5 @@
 /** `make bench-runtime`: the same operator in seven runtimes, side by side. What it measures is in bench/README.md. */
+import { ClusterError } from '../../hack/cluster/errors.ts';
 import { measureIdle } from './idle.ts';
 import { type OperatorName, operatorNames, operators } from './operators.ts';
 import { runtimeTables } from './page.ts';
@@ -41,6 +42,7 @@ type Subject = { operator: (typeof operators)[number]; command: readonly string[
 async function buildAll(only: readonly OperatorName[]): Promise<Subject[]> {
   const subjects: Subject[] = [];
   for (const operator of operators.filter(({ name }) => only.includes(name))) {
+    console.log(`building ${operator.name}, which is quick unless it is the first time`);
     const started = performance.now();
     const [command, version] = [await operator.build(), await operator.version()];
     tell(`${operator.name} ${version} is built`, started);
@@ -128,7 +130,7 @@ try {
   if (options.idleSeconds > 0) await idle(subjects, options.idleSeconds);
   console.log(`\n${runtimeTables(await readResults())}`);
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error;
+  if (!(error instanceof UsageError || error instanceof ClusterError)) throw error;
   console.error(error.message);
-  process.exitCode = 2;
+  process.exitCode = error instanceof UsageError ? 2 : 1;
 }
