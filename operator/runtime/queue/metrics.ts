@@ -29,7 +29,7 @@ export const workqueueMetrics = defineMetrics({
   workSeconds: {
     type: 'histogram',
     name: 'workqueue_work_duration_seconds',
-    help: 'Time a key was worked on, in seconds.',
+    help: 'Time a key was with a worker, and until the caches showed what was written for it, in seconds.',
     labels: ['name', 'controller'],
     buckets: seconds,
   },
