@@ -26,6 +26,7 @@ export class Injector {
   #failed = 0;
   #watchFaults = 0;
   #over = false;
+  #unheard = 0;
 
   /** `note` is told of each fault as it happens. */
   constructor(plan: FaultPlan, random: Random, note: (fault: string) => void) {
@@ -45,7 +46,21 @@ export class Injector {
     return this.#writes;
   }
 
-  /** `counts`: whether a strike may fall on it, as on every write but those for the election. */
+  /** Requests whose callers still wait for an answer that will not come. */
+  get unheard(): number {
+    return this.#unheard;
+  }
+
+  /** A caller waits in vain from now on; the returned function ends that. */
+  beginUnheard(): () => void {
+    this.#unheard++;
+    return () => {
+      this.#unheard--;
+      this.#note('a deadline without an answer');
+    };
+  }
+
+  /** Strikes fall on every write but those for the election. */
   fateOf(isWrite: boolean, isElection: boolean): Fate {
     if (isWrite && !isElection) this.#writes++;
     if (this.#over) return passes;

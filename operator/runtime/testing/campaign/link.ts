@@ -74,9 +74,13 @@ export function createLink(options: LinkOptions): Transport {
       }
     };
     if (fate.kind === 'refused') clock.setTimer(travelMs(), () => hear(() => reject(fate.error)));
-    else if (fate.kind === 'unheard')
-      clock.setTimer(request.timeoutMs, () => process.deliver(() => reject(noAnswer(request))));
-    else if (fate.kind === 'struck' && moment === 'unsent') {
+    else if (fate.kind === 'unheard') {
+      const end = injector.beginUnheard();
+      clock.setTimer(request.timeoutMs, () => {
+        end();
+        process.deliver(() => reject(noAnswer(request)));
+      });
+    } else if (fate.kind === 'struck' && moment === 'unsent') {
       options.strike(fate.strike);
       // One that is frozen after its last check and before the wire sends when it thaws.
       process.deliver(() => clock.setTimer(travelMs(), arrive));

@@ -11,8 +11,8 @@ import { electionLease, Operators } from './operators.ts';
 import type { Scenario, Simulator, Stage, Write } from './scenario.ts';
 import { serverOf } from './server.ts';
 
-/** Nothing has moved for so long: longer than a lease, a freeze, and the deadline of a list that nobody answers. */
-const QUIET_MS = 75_000;
+/** Nothing has moved for so long: longer than a lease, and than the longest wait of a reconcile or a watch that failed. */
+const QUIET_MS = 35_000;
 /** Not quiet after so long: it does not converge. */
 const RESTLESS_MS = 3_600_000;
 const IDLE_MS = 600_000;
@@ -79,8 +79,8 @@ class Run<S extends Simulator> {
       onWrite: (fn) => void this.#listeners.push(fn),
       client: (userAgent) => createModelCluster(model, { userAgent }).client,
     };
-    this.#injector = new Injector(plan, seededRandom(seed + 3), (fault) => {
-      this.#note(`fault: ${fault}`);
+    this.#injector = new Injector(plan, seededRandom(seed + 3), (what) => {
+      this.#note(`fault: ${what}`);
       this.#moved();
     });
     this.#simulator = scenario.simulate(this.#stage);
@@ -113,7 +113,6 @@ class Run<S extends Simulator> {
     }
     await this.#untilQuiet();
     this.#injector.end();
-    if (this.#plan.instances > 1 || this.#plan.failing.most > 0) await this.#clock.advance(60_000);
     if (await this.#untilQuiet()) {
       for (const wrong of this.#scenario.verdict(this.#stage)) this.#problems.push(wrong);
       this.#idle = true;
@@ -189,7 +188,7 @@ class Run<S extends Simulator> {
     const until = this.#clock.monotonic() + RESTLESS_MS;
     for (;;) {
       const restMs = this.#movedAt + QUIET_MS - this.#clock.monotonic();
-      if (restMs <= 0 && this.#operators.complete) return true;
+      if (restMs <= 0 && this.#operators.complete && this.#injector.unheard === 0) return true;
       if (this.#problems.length > 0) return false;
       if (this.#clock.monotonic() > until) {
         this.#problems.push(`does not converge: still moving after ${RESTLESS_MS / 60_000} minutes`);
