@@ -18,6 +18,8 @@ const app: Kind = {
     image: `example.org/app:${upTo(random, 20)}`,
     replicas: upTo(random, 3),
     ports: [{ name: 'http', containerPort: 8080 }],
+    // Nothing runs pods here: each rollout would be reported as stalled when its deadline has passed.
+    progressDeadlineSeconds: 86_400,
   }),
 };
 const book: Kind = {
