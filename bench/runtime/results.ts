@@ -68,6 +68,6 @@ export async function saveMicro(lines: readonly string[]): Promise<void> {
 export async function conditions(version: string): Promise<Conditions> {
   const commit = (await run('git', ['rev-parse', '--short', 'HEAD'], { cwd: places.root })).trim();
   const memory = `${Math.round(totalmem() / 2 ** 30)} GB`;
-  const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}, ${memory}, Linux ${release()}`;
+  const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}, ${memory}, Linux ${release().split('-')[0]}`;
   return { date: new Date().toISOString(), commit, version, machine };
 }
