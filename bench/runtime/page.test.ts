@@ -32,6 +32,13 @@ test('a row has medians with least and greatest, and how it compares with Go', (
   );
 });
 
+test('every row has as many cells as the head', () => {
+  const rows = trialTable(results, 1000)
+    .split('\n')
+    .filter((line) => line.startsWith('|'));
+  expect(new Set(rows.map((row) => row.split('|').length)).size).toBe(1);
+});
+
 test('who failed every round says why, and who was not measured has no row', () => {
   const table = trialTable(results, 1000);
   expect(table).toContain('failed: 10 of 1000 Widgets were Ready');

@@ -69,6 +69,7 @@ export function trialTable(results: Results, size: number): string {
     'p50, ms',
     'p99, ms',
     'CPU, s',
+    'RSS at start, MB',
     'peak RSS, MB',
   ];
   const title = `### ${size.toLocaleString('en')} resources, ${count === 1 ? 'one round' : `${count} rounds`}`;
