@@ -1,7 +1,8 @@
 import { type ImageCatalog, SequenceCounter } from '@sluice/api';
-import { Lease, type ObjectKey, type ReconcileContext, StatefulSet } from '@sluice/runtime';
+import { type KubeObject, Lease, type ObjectKey, Pod, type ReconcileContext, StatefulSet } from '@sluice/runtime';
+import { selectorText } from '../children/labels.ts';
 import { findRegression } from './ledger.ts';
-import { ledgerName, ordinalOf } from './names.ts';
+import { counterLabels, ledgerName, ordinalOf } from './names.ts';
 
 /** Everything a plan is made from, as one value. */
 export interface Observed {
@@ -11,6 +12,8 @@ export interface Observed {
   /** The Leases in which replicas publish their keys. */
   readonly members: readonly Lease[];
   readonly statefulSet: StatefulSet | undefined;
+  /** Names of pods beyond spec.replicas; asked only while there are Leases of such. */
+  readonly surplusPods: readonly string[];
   readonly images: ImageCatalog['sequenceCounter'];
   /** Ms until the marks in the status may be written again; 0: now. */
   readonly marksDueInMs: number;
@@ -33,16 +36,24 @@ export async function observe(
   const ledger = doubtful ? await ctx.client.get(Lease, ledgerKey, { signal: ctx.signal }) : cached;
   const leases = ctx.cache.ownedBy(Lease, uid);
   const members = leases.filter(({ metadata }) => ordinalOf(key.name, metadata.name) !== undefined);
-  // Before a Lease goes: a cache that lags behind may not show yet that its replica was started.
-  const surplus = members.some(({ metadata }) => (ordinalOf(key.name, metadata.name) ?? 0) >= counter.spec.replicas);
+  const isSurplus = ({ metadata }: KubeObject): boolean =>
+    (ordinalOf(key.name, metadata.name) ?? 0) >= counter.spec.replicas;
+  // Before a Lease goes the server is asked: a cache that lags behind may not show yet that its replica was started.
+  const surplus = members.some(isSurplus);
+  const { signal } = ctx;
+  const pods = surplus ? await listPods(ctx, key) : [];
   return {
     counter,
     ledger,
     members,
-    statefulSet: surplus
-      ? await ctx.client.get(StatefulSet, key, { signal: ctx.signal })
-      : ctx.cache.get(StatefulSet, key),
+    statefulSet: surplus ? await ctx.client.get(StatefulSet, key, { signal }) : ctx.cache.get(StatefulSet, key),
+    surplusPods: pods.filter(isSurplus).map(({ metadata }) => metadata.name),
     images,
     marksDueInMs,
   };
+}
+
+async function listPods({ client, signal }: ReconcileContext, { namespace, name }: ObjectKey): Promise<readonly Pod[]> {
+  const labelSelector = selectorText(counterLabels(name));
+  return (await client.list(Pod, { namespace, labelSelector, signal })).items;
 }

@@ -22,7 +22,8 @@ function counterWith(
       uid: 'counter-uid',
       generation: 3,
       ...(annotations && { annotations }),
-      ...(deleted && { deletionTimestamp: '2026-11-21T00:00:00Z', finalizers: ['sluice.dev/finalizer'] }),
+      finalizers: ['sluice.dev/finalizer'],
+      ...(deleted && { deletionTimestamp: '2026-11-21T00:00:00Z' }),
     },
     spec: {
       replicas: 3,
@@ -40,7 +41,8 @@ function counterWith(
 
 function observedWith(counter: SequenceCounter, more: Partial<Observed> = {}): Observed {
   const images = { '1.0.0': 'sluice/sequence-counter:1.0.0-abc', '1.1.0': 'sluice/sequence-counter:1.1.0-def' };
-  return { counter, ledger: undefined, members: [], statefulSet: undefined, images, marksDueInMs: 0, ...more };
+  const nothing = { ledger: undefined, members: [], statefulSet: undefined, surplusPods: [] };
+  return { counter, ...nothing, images, marksDueInMs: 0, ...more };
 }
 
 /** The ledger as replicas would have written it. */
@@ -193,6 +195,14 @@ describe('the plan of a running counter', () => {
     expect(changed.status?.version).toBeUndefined();
   });
 
+  it('makes no ledger before the counter is held: nobody would let go of it', () => {
+    const counter = counterWith();
+    const { finalizers: _, ...metadata } = counter.metadata;
+    const made = plan(observedWith({ ...counter, metadata }), now);
+    expect([made.finalizer, made.ledger]).toEqual([true, undefined]);
+    expect(plan(observedWith(counter), now).ledger?.kind).toBe('create');
+  });
+
   it('keeps the Leases of pods that are still there when it gets smaller', () => {
     const member = (ordinal: number): Lease => {
       const metadata = { ...ledgerAt(1n).metadata, name: `invoices-${ordinal}` };
@@ -215,6 +225,11 @@ describe('the plan of a running counter', () => {
     const starting = { ...statefulSetWith(0, 3), status: { observedGeneration: 2, replicas: 0 } };
     const hasty = plan(observedWith(counterWith({ replicas: 1 }), { ...shrinking, statefulSet: starting }), now);
     expect(hasty.delete).toEqual([]);
+    // The StatefulSet was made anew, and a pod of the one before it still runs.
+    const leftover = { ...shrinking, statefulSet: statefulSetWith(1, 1), surplusPods: ['invoices-1'] };
+    const almost = plan(observedWith(counterWith({ replicas: 1 }), leftover), now);
+    expect(almost.delete.map(({ object }) => object.metadata.name)).toEqual(['invoices-2']);
+    expect(almost.requeueAfterMs).toBeGreaterThan(0);
     const late = plan(
       observedWith(counterWith({ replicas: 1 }), { ...shrinking, statefulSet: statefulSetWith(1, 1) }),
       now,

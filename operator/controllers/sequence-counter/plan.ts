@@ -1,5 +1,12 @@
 import { type SequenceCounterStatus, unbuiltFields } from '@sluice/api';
-import { type EventInput, Lease, type Plan, type PlannedDelete, setConditions } from '@sluice/runtime';
+import {
+  defaultPlanSettings,
+  type EventInput,
+  Lease,
+  type Plan,
+  type PlannedDelete,
+  setConditions,
+} from '@sluice/runtime';
 import { accepted, authenticated, type Refusal, unbuiltRefusal, versionRefusal } from '../children/acceptance.ts';
 import { ledgerRegressed, ready } from './conditions.ts';
 import {
@@ -35,6 +42,7 @@ export interface CounterPlan extends Plan<SequenceCounterStatus> {
 }
 
 const waitForOldLedgerMs = 1_000;
+const waitForPodsMs = 2_000;
 
 /** Pure: what the world should look like for what was observed. */
 export function plan(observed: Observed, nowMs: number): CounterPlan {
@@ -47,7 +55,9 @@ export function plan(observed: Observed, nowMs: number): CounterPlan {
   const refusal = refusalOf(observed);
   const regression = findRegression(counter, lease);
   const advance: Advance = regression === undefined ? { kind: 'none' } : readAdvance(counter);
-  const action = refusal === undefined ? ledgerAction(observed, regression, advance) : undefined;
+  // The ledger is let go of when the counter is, so the counter has to be held before there is a ledger.
+  const held = counter.metadata.finalizers?.includes(defaultPlanSettings.finalizer) === true;
+  const action = refusal === undefined && held ? ledgerAction(observed, regression, advance) : undefined;
   const ledger = lease === undefined ? undefined : readLedger(lease);
   const rollout = rolloutOf(counter, statefulSet, image);
   const numbers = numbersStatus(observed, regression === undefined ? ledger : undefined);
@@ -78,7 +88,7 @@ export function plan(observed: Observed, nowMs: number): CounterPlan {
     events: eventsOf(observed, regression, action),
     writesMarks: numbers.moved && numbers.written,
     ...(action !== undefined && { ledger: action }),
-    ...(numbers.moved && !numbers.written && { requeueAfterMs: observed.marksDueInMs }),
+    ...wake(numbers.moved && !numbers.written ? observed.marksDueInMs : undefined, observed),
   };
 }
 
@@ -143,18 +153,23 @@ function numbersStatus({ counter, marksDueInMs }: Observed, ledger: Ledger | und
 }
 
 /**
- * How many replicas have a Lease: those that spec asks for, and while pods may be on their way out all that there are. Such
- * pods still use their Leases, and they end in any order, so their number does not tell which.
+ * How many replicas have a Lease: those that spec asks for, and those whose pods are on their way out, for such pods still
+ * use their Leases. They end in any order, and some may be of a StatefulSet that was deleted, so numbers alone do not tell.
  */
-function membersInUse({ counter, members, statefulSet }: Observed): number {
+function membersInUse({ counter, members, statefulSet, surplusPods }: Observed): number {
   const { replicas } = counter.spec;
   const { metadata, spec, status } = statefulSet ?? {};
   const told = spec?.replicas !== undefined && spec.replicas <= replicas;
   const seen = (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 1);
   const settled = told && seen && (status?.replicas ?? 0) <= replicas;
-  if (settled) return replicas;
-  const ordinals = members.map(({ metadata }) => ordinalOf(counter.metadata.name, metadata.name) ?? 0);
-  return Math.max(replicas, ...ordinals.map((ordinal) => ordinal + 1));
+  const used = settled ? surplusPods : members.map(({ metadata: { name } }) => name);
+  return Math.max(replicas, ...used.map((name) => (ordinalOf(counter.metadata.name, name) ?? 0) + 1));
+}
+
+/** Pods are not watched: while some are on their way out, the plan looks again by itself. */
+function wake(marksDueInMs: number | undefined, { surplusPods }: Observed): { requeueAfterMs?: number } {
+  const moments = [marksDueInMs, surplusPods.length > 0 ? waitForPodsMs : undefined].filter((ms) => ms !== undefined);
+  return moments.length === 0 ? {} : { requeueAfterMs: Math.min(...moments) };
 }
 
 function unusedMembers({ counter, members }: Observed, used: number): PlannedDelete[] {
