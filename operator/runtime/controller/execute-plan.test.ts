@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeEach, expect, test } from 'vitest';
 import { KubeApiError, type KubeClient } from '../kube/client.ts';
-import { type KubeObject, keyOf, type ObjectKey, type Resource } from '../kube/object.ts';
+import { controllerReference, type KubeObject, keyOf, type ObjectKey, type Resource } from '../kube/object.ts';
 import { ConfigMap } from '../kube/resources.ts';
 import { createLogger } from '../telemetry/log.ts';
 import type { EventInput, ReconcileContext } from './context.ts';
@@ -147,6 +147,23 @@ test('nothing is made for a primary that only a late cache still shows', async (
   world.put(Thing, shown);
   await executePlan(world.context, Thing, shown, planOf(plan));
   expect([...world.objects.keys()]).toContain('ConfigMap/a');
+});
+
+test('a child of a new primary is not taken back for the one before it', async () => {
+  const held = (uid: string) => ({
+    ...world.primary,
+    metadata: { ...world.primary.metadata, uid, finalizers: [finalizer] },
+  });
+  const ownedBy = (primary: Thing): KubeObject => {
+    const { metadata, ...rest } = card('a', {});
+    return { ...rest, metadata: { ...metadata, ownerReferences: [controllerReference(primary)] } };
+  };
+  const [old, now] = [held('old'), held('new')];
+  world.put(Thing, now);
+  world.put(ConfigMap, ownedBy(now));
+  const plan = planOf({ finalizer: true, apply: applyOf(ownedBy(old)) });
+  await expect(executePlan(world.context, Thing, old, plan)).rejects.toMatchObject({ status: 409 });
+  expect(world.writes).toEqual([]);
 });
 
 test('the order: finalizer, applies, deletes, status; and nothing the second time', async () => {

@@ -1,5 +1,5 @@
 import { KubeApiError } from '../kube/client.ts';
-import { type KubeObject, keyOf, type Resource } from '../kube/object.ts';
+import { controllerOf, type KubeObject, keyOf, type Resource } from '../kube/object.ts';
 import { covers, sameJson, withDigest } from './applied.ts';
 import type { ReconcileContext } from './context.ts';
 import { addFinalizer, finalizerState, removeFinalizer } from './finalizer.ts';
@@ -56,8 +56,9 @@ export async function executePlan<T extends Primary, Status>(
   let lives = plan.finalizer !== true || state === 'absent';
   for (const wanted of plan.apply) {
     const live = ctx.cache.get(wanted.resource, keyOf(wanted.object));
-    if (live === undefined && !lives) await assertLives(ctx, resource, primary);
-    lives ||= live === undefined;
+    const isNew = live === undefined || controllerOf(live)?.uid !== primary.metadata.uid;
+    if (isNew && !lives) await assertLives(ctx, resource, primary);
+    lives ||= isNew;
     await applyOne(ctx, wanted, live, settings);
   }
   for (const unwanted of plan.delete) await deleteOne(ctx, unwanted);
@@ -85,8 +86,9 @@ function applyStatus<T extends KubeObject>(
 }
 
 /**
- * Asked of the server before the first child that is not there is made: a cache that lags may still show a primary that is
- * gone, children and all, and they would come to life again for a moment. No write to the child itself can state that.
+ * Asked of the server before a child is made, or taken from another owner: a cache that lags may still show a primary that is
+ * gone. Its children would come to life again for a moment, and those of a new one of its name would be collected as if they
+ * belonged to the old. No precondition of a write to the child can state that.
  */
 async function assertLives(ctx: ReconcileContext, resource: Resource, primary: KubeObject): Promise<void> {
   const { uid, deletionTimestamp } = primary.metadata;
