@@ -20,6 +20,8 @@ export interface LinkOptions {
   readonly isElection: (path: string) => boolean;
   /** Answers to the first lists of the process; empty: what is there. */
   readonly snapshot: Snapshot;
+  /** A request has been decided: nothing of it is half done. */
+  readonly onDecided: () => void;
   /** Told of the lists that are asked for. */
   readonly onList: (request: TransportRequest) => void;
   /** The process makes this write at this moment of the strike; carries the strike out. */
@@ -61,6 +63,7 @@ export function createLink(options: LinkOptions): Transport {
       // A process that is no more sends nothing.
       if (process.dead) return;
       const outcome = execute(request, resolve, reject);
+      options.onDecided();
       if (fate.kind === 'struck' && moment === 'unanswered') options.strike(fate.strike);
       if (fate.kind === 'answerLost') {
         clock.setTimer(travelMs(), () => hear(() => reject(new Error('the connection was reset (injected)'))));
@@ -120,9 +123,9 @@ export function requestId({ path, accept }: Pick<TransportRequest, 'path' | 'acc
   return `${path} ${accept ?? ''}`;
 }
 
-/** A list as reflectors ask for it; reads of single objects go past every cache. */
-function isCollection({ method, path }: TransportRequest): boolean {
-  return method === 'GET' && /[?&]limit=/.test(path);
+/** A list as reflectors ask for it, who say what form they accept; reads by the client go past every cache. */
+function isCollection({ method, path, accept }: TransportRequest): boolean {
+  return method === 'GET' && accept !== undefined && /[?&]limit=/.test(path);
 }
 
 function noAnswer({ path, timeoutMs }: TransportRequest): Error {

@@ -69,6 +69,7 @@ export class Operators {
       injector,
       isElection: (path) => path.includes(electionPath),
       snapshot,
+      onDecided: () => this.#snapshot(),
       onList: (request) => void this.#lists.set(requestId(request), request),
       strike: (strike) => this.#strike(process, strike),
     });
@@ -92,7 +93,7 @@ export class Operators {
   }
 
   /** Remembers what is there now for the strikes that want it: what a server that lags would still tell later. */
-  snapshot(): void {
+  #snapshot(): void {
     const { plan, injector, server } = this.#options;
     const wanted = plan.strikes.filter(
       (strike) =>

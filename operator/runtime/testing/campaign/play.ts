@@ -28,7 +28,7 @@ export interface Played {
   readonly problems: readonly string[];
   /** The essence of what is there in the end, by resource and name. */
   readonly state: ReadonlyMap<string, string>;
-  /** How often the operator made each object. */
+  /** How often the operator made each object, less how often it removed it. */
   readonly creations: ReadonlyMap<string, number>;
   /** How often the operator destroyed what cannot be made again. */
   readonly destroyed: ReadonlyMap<string, number>;
@@ -163,11 +163,12 @@ class Run<S extends Simulator> {
     this.#found(this.#scenario.forbids(write, this.#stage), `${who} wrote ${resource.kind} ${keyText(key)}: `);
     if (++this.#accepted === MOST_WRITES) this.#problems.push(`does not converge: ${MOST_WRITES} writes`);
     if (!isOperator) return;
-    this.#operators.snapshot();
     const name = `${resource.kind} ${keyText(key)}`;
-    if (before === undefined) increment(this.#creations, name);
+    // What it has removed itself it may make again.
+    if (before === undefined) add(this.#creations, name, 1);
+    else if (after === undefined) add(this.#creations, name, -1);
     const destroyed = this.#scenario.destroys(write);
-    if (destroyed !== undefined) increment(this.#destroyed, destroyed);
+    if (destroyed !== undefined) add(this.#destroyed, destroyed, 1);
     if (this.#idle) this.#problems.push(`a write while nothing was to be done: ${verb} ${name}`);
   }
 
@@ -203,6 +204,6 @@ function isElection({ resource, key }: Write): boolean {
   return resource.plural === Lease.plural && key.namespace === electionLease.namespace;
 }
 
-function increment(counts: Map<string, number>, name: string): void {
-  counts.set(name, (counts.get(name) ?? 0) + 1);
+function add(counts: Map<string, number>, name: string, count: number): void {
+  counts.set(name, (counts.get(name) ?? 0) + count);
 }
