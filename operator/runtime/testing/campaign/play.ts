@@ -5,7 +5,7 @@ import { Lease } from '../../kube/resources.ts';
 import { ApiServerModel, createModelCluster } from '../model/index.ts';
 import { seededRandom } from '../seeded-random.ts';
 import { VirtualClock } from '../virtual-clock.ts';
-import type { FaultCounts, FaultPlan } from './faults.ts';
+import { type FaultCounts, type FaultPlan, noFaults } from './faults.ts';
 import { Injector } from './injector.ts';
 import { electionLease, Operators } from './operators.ts';
 import type { Scenario, Simulator, Stage, Write } from './scenario.ts';
@@ -15,6 +15,7 @@ import { serverOf } from './server.ts';
 const QUIET_MS = 35_000;
 /** Not quiet after so long: it does not converge. */
 const RESTLESS_MS = 3_600_000;
+const LONGEST_BACKOFF_MS = 300_000;
 const IDLE_MS = 600_000;
 /** A run that keeps writing would never end. */
 const MOST_WRITES = 5_000;
@@ -113,15 +114,22 @@ class Run<S extends Simulator> {
     }
     await this.#untilQuiet();
     this.#injector.end();
-    if (await this.#untilQuiet()) {
+    if (await this.#settled()) {
       for (const wrong of this.#scenario.verdict(this.#stage)) this.#problems.push(wrong);
       this.#idle = true;
-      // Who does not lead only waits.
-      const leader = this.#stage.find(Lease, electionLease)?.spec?.holderIdentity;
-      if (leader !== undefined) this.#operators.killAll([leader]);
       await this.#clock.advance(IDLE_MS);
     }
     return this.#played();
+  }
+
+  /** Quiet, also after the longest back-off of a key that failed again and again. */
+  async #settled(): Promise<boolean> {
+    if (!(await this.#untilQuiet())) return false;
+    // From here on, who does not lead only waits.
+    const leader = this.#stage.find(Lease, electionLease)?.spec?.holderIdentity;
+    if (leader !== undefined) this.#operators.killAll([leader]);
+    if (this.#plan !== noFaults) await this.#clock.advance(LONGEST_BACKOFF_MS);
+    return this.#untilQuiet();
   }
 
   #played(): Played {
