@@ -41,19 +41,24 @@ export interface OperatorOptions {
  */
 export abstract class Operator {
   protected kubeConfig: KubeConfig;
-  protected k8sApi: CoreV1Api;
   protected logger: OperatorLogger;
   readonly #options: OperatorOptions;
   readonly #stopping = new AbortController();
   #engine: Engine | undefined;
+  #k8sApi: CoreV1Api | undefined;
 
   /** Loads the kubeconfig as kubectl does, or the service account of the pod. `logger` absent: nothing is logged. */
   constructor(logger?: OperatorLogger, options: OperatorOptions = {}) {
     this.logger = logger ?? silent;
     this.kubeConfig = new KubeConfig();
     this.kubeConfig.loadFromDefault();
-    this.k8sApi = this.kubeConfig.makeApiClient(CoreV1Api);
     this.#options = options;
+  }
+
+  /** For calls of your own. Made when first used: an operator that has its `cluster` from elsewhere needs no kubeconfig. */
+  protected get k8sApi(): CoreV1Api {
+    this.#k8sApi ??= this.kubeConfig.makeApiClient(CoreV1Api);
+    return this.#k8sApi;
   }
 
   /**
