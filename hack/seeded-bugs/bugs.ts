@@ -55,6 +55,30 @@ export const seededBugs: readonly SeededBug[] = [
     caughtBy: planTest('the order: finalizer, applies, deletes, status; and nothing the second time'),
   },
   {
+    name: 'a status that somebody else wrote goes unnoticed',
+    guarantee: 1,
+    file: `${runtime}/controller/manager.ts`,
+    edits: [['if (foreignPasses && ownWrites', 'if (!foreignPasses && ownWrites']],
+    caughtBy: managerTest('a status that somebody else wrote is looked at, our own is not'),
+  },
+  {
+    name: 'children are made for a resource that is gone',
+    guarantee: 6,
+    file: plan,
+    edits: [['if (isNew && !lives) await assertLives(ctx, resource, primary);', '']],
+    caughtBy: planTest('nothing is made for a primary that only a late cache still shows'),
+  },
+  {
+    name: 'a request that is queued when the term ends leaves later',
+    guarantee: 5,
+    file: `${runtime}/kube/transport.ts`,
+    edits: [['const release = gated.hold(beforeSend);', 'const release = (): void => {};']],
+    caughtBy: {
+      file: `${runtime}/kube/transport.test.ts`,
+      test: 'a request that is queued when its condition ends does not leave, however much later the process goes on',
+    },
+  },
+  {
     name: 'a field that is no longer declared goes unnoticed',
     guarantee: 1,
     file: `${runtime}/controller/applied.ts`,

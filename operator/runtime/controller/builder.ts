@@ -21,6 +21,8 @@ export interface Source {
   readonly priority: Priority;
   readonly predicate: Predicate<KubeObject>;
   readonly mapTo: (object: KubeObject) => readonly ObjectKey[];
+  /** Updates that the predicate stops pass all the same when they are no writes of our own. */
+  readonly foreignPasses: boolean;
 }
 
 /** Brings one object to its desired state. Called with a key and never with an event: look at the cache for the rest. */
@@ -67,7 +69,7 @@ export function controller<T extends KubeObject>(
 ): ControllerBuilder {
   const { name = primary.kind.toLowerCase(), timeoutMs = 60_000 } = options;
   const own = source(primary, 'user', (object) => [keyOf(object)], { predicate: changedBesidesStatus });
-  return build([own], 4);
+  return build([{ ...own, foreignPasses: true }], 4);
 
   function build(sources: readonly Source[], count: number): ControllerBuilder {
     return {
@@ -92,7 +94,7 @@ function source<T extends KubeObject>(
   { metadataOnly = false, predicate = () => true }: WatchOptions<T> = {},
 ): Source {
   // One list holds sources of many types; the informer of `resource` only ever hands over objects of that type.
-  return { resource, metadataOnly, priority, predicate, mapTo } as unknown as Source;
+  return { resource, metadataOnly, priority, predicate, mapTo, foreignPasses: false } as unknown as Source;
 }
 
 /** What we write into status must not wake us again; what people change (spec, labels, annotations, deletion) must. */

@@ -1,7 +1,7 @@
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
 import { ProcessClock } from '../election/testing/lease-world.ts';
-import { ConfigMap, Event, type KubeObject, Lease } from '../kube/index.ts';
+import { ConfigMap, Event, type KubeObject, Lease, type Resource } from '../kube/index.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { ApiServerModel, createModelCluster, type ModelWrite, seededRandom, VirtualClock } from '../testing/index.ts';
 import { controller, type Reconcile } from './builder.ts';
@@ -123,4 +123,50 @@ test('a leader frozen in the middle of a plan writes nothing when it goes on, an
   second.stop.abort();
   await time.advance(5_000);
   await Promise.all([first.ended, second.ended]);
+});
+
+test('a status that somebody else wrote is looked at, our own is not', async () => {
+  interface Task extends KubeObject {
+    status?: { finished: boolean };
+  }
+  const Task: Resource<Task> = { group: 'example.org', version: 'v1', kind: 'Task', plural: 'tasks', namespaced: true };
+  const time = new VirtualClock();
+  const random = seededRandom(1);
+  const model = new ApiServerModel({ clock: time, random, resources: [Task] });
+  const stop = new AbortController();
+  let reconciles = 0;
+  const tasks = controller(Task).reconcile(async (key, ctx) => {
+    const task = ctx.cache.get(Task, key);
+    reconciles++;
+    if (task === undefined) return done();
+    await executePlan(ctx, Task, task, { apply: [], delete: [], status: { finished: true }, events: [] });
+    return done();
+  });
+  const cluster = createModelCluster(model, { userAgent: 'operator', fault: () => ({ answerDelayMs: 50 }) });
+  const ended = runManager(
+    {
+      cluster,
+      controllers: [tasks],
+      log: createLogger('operator', 'silent'),
+      registry: new Registry(),
+      identity: 'operator',
+      reportingController: 'example.org/test',
+      clock: time,
+      random,
+    },
+    stop.signal,
+  );
+  const key = { namespace, name: 'task' };
+  const person = createModelCluster(model, { userAgent: 'person' }).client;
+  await time.advance(1_000);
+  await person.create(Task, { apiVersion: 'example.org/v1', kind: 'Task', metadata: key });
+  // The watch brings our status before the answer to its write is there.
+  await time.advance(10_000);
+  expect([reconciles, model.peek(Task, key)?.status]).toEqual([1, { finished: true }]);
+  await person.mergePatch(Task, key, { status: { finished: false } }, { subresource: 'status' });
+  await time.advance(10_000);
+  expect([reconciles, model.peek(Task, key)?.status]).toEqual([2, { finished: true }]);
+  stop.abort();
+  await time.advance(5_000);
+  await ended;
 });

@@ -7,7 +7,7 @@ import { Deposed, type Leadership, unopposed } from '../election/leadership.ts';
 import { createEventRecorder, type EventRecorder } from '../events/recorder.ts';
 import type { Cluster } from '../kube/cluster.ts';
 import { deadlineSignal } from '../kube/deadline.ts';
-import { keyText, type ObjectKey } from '../kube/object.ts';
+import { keyOf, keyText, type ObjectKey } from '../kube/object.ts';
 import { createQueueExporter } from '../queue/metrics.ts';
 import { createQueue, type Queue } from '../queue/queue.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -16,8 +16,8 @@ import type { Controller } from './builder.ts';
 import type { CacheReader } from './context.ts';
 import { serveHealth } from './health-server.ts';
 import { controllerMetrics } from './metrics.ts';
-import { caughtUpIn, createOwnWrites } from './own-writes.ts';
-import { type ReconcilerParts, runWorkers } from './reconciler.ts';
+import { caughtUpIn, createOwnWrites, type OwnWrites } from './own-writes.ts';
+import { FOREIGN_STATUS, type ReconcilerParts, runWorkers } from './reconciler.ts';
 import { guardStrayRejections } from './stray-rejections.ts';
 import type { Tracing } from './tracing.ts';
 
@@ -139,10 +139,11 @@ function assemble(
     const { name } = controller;
     const queue = createQueue<ObjectKey>({ clock, random, text: keyText, observer: exporter.observer(name) });
     exporter.expose(name, queue);
-    feedQueue(queue, controller, informers);
+    const ownWrites = createOwnWrites();
+    feedQueue({ queue, controller, informers, ownWrites });
     const traced = options.tracing === undefined ? {} : { tracing: options.tracing };
     const shared = { clock, client, cache: informers.reader, event: events.record, log, metrics, caughtUp, ...traced };
-    return { controller, parts: { ...shared, queue, ownWrites: createOwnWrites() } };
+    return { controller, parts: { ...shared, queue, ownWrites } };
   });
   return { informers, events, running };
 }
@@ -173,13 +174,27 @@ async function elect(
   await election.run(signal, lead);
 }
 
+interface Feed {
+  readonly queue: Queue<ObjectKey>;
+  readonly controller: Controller;
+  readonly informers: Informers;
+  readonly ownWrites: OwnWrites;
+}
+
 /** Adds to the queue the keys of every change that the sources of `controller` let through. */
-function feedQueue(queue: Queue<ObjectKey>, controller: Controller, informers: Informers): void {
+function feedQueue({ queue, controller, informers, ownWrites }: Feed): void {
   for (const source of controller.sources) {
-    const { resource, metadataOnly, predicate, mapTo } = source;
+    const { resource, metadataOnly, predicate, mapTo, foreignPasses } = source;
     informers.informer(resource, { metadataOnly }).subscribe((change) => {
       const previous = change.type === 'deleted' ? undefined : change.previous;
-      if (change.type !== 'deleted' && !predicate(change.object, previous)) return;
+      if (change.type !== 'deleted' && !predicate(change.object, previous)) {
+        const key = keyOf(change.object);
+        const { resourceVersion = '' } = change.object.metadata;
+        if (foreignPasses && ownWrites.isForeignStatus(keyText(key), resourceVersion)) {
+          queue.add(key, 'owner', FOREIGN_STATUS);
+        }
+        return;
+      }
       const priority = change.type !== 'deleted' && change.initial ? 'resync' : source.priority;
       const { metadata } = change.object;
       const reason = `${change.type} ${resource.kind} ${metadata.name}`;

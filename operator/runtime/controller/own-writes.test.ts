@@ -92,3 +92,16 @@ test('a write that failed is not remembered', async () => {
     .catch(() => undefined);
   expect(await writes.seen('ns/x', async () => false)).toBe(true);
 });
+
+test('a status is foreign when no worker has the key, and else when the answers to our writes do not tell of it', async () => {
+  expect(writes.isForeignStatus('ns/primary', '5')).toBe(true);
+  writes.begin('ns/primary');
+  expect(writes.isForeignStatus('ns/primary', '7')).toBe(false);
+  await client.apply(ConfigMap, child('u1'), { fieldManager: 'test' });
+  expect(writes.end('ns/primary')).toBe(false);
+  writes.begin('ns/primary');
+  await client.apply(ConfigMap, child('u1'), { fieldManager: 'test' });
+  expect(writes.isForeignStatus('ns/primary', '8')).toBe(false);
+  expect(writes.end('ns/primary')).toBe(true);
+  expect(writes.isForeignStatus('ns/primary', '9')).toBe(true);
+});

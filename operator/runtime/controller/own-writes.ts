@@ -21,10 +21,27 @@ export interface OwnWrites {
   track(client: KubeClient, id: string): KubeClient;
   /** Waits until the caches show the writes of `id`; false when they do not in time. They are then kept. */
   seen(id: string, caughtUp: CaughtUp): Promise<boolean>;
+  /** A worker has taken `id`. */
+  begin(id: string): void;
+  /**
+   * The primary of `id` changed in nothing but its status, to this version. Ours must not wake us again; what another leader
+   * or a person wrote must, for it may be wrong and nothing else tells. True: it is not ours. While a worker has the
+   * key that cannot be known, for a watch may be faster than the answer to a write; `end` tells then.
+   */
+  isForeignStatus(id: string, resourceVersion: string): boolean;
+  /** The caches show all that was written for `id`. True when a status that was heard of meanwhile is not ours. */
+  end(id: string): boolean;
+}
+
+/** What happens while a worker has a key, as versions of objects. */
+interface Turn {
+  readonly written: Set<string>;
+  readonly heard: string[];
 }
 
 export function createOwnWrites(): OwnWrites {
   const writes = new Map<string, Map<string, Write>>();
+  const turns = new Map<string, Turn>();
 
   function remember(id: string, write: Write): void {
     const ofId = writes.get(id) ?? new Map<string, Write>();
@@ -35,7 +52,10 @@ export function createOwnWrites(): OwnWrites {
   async function written<T extends KubeObject>(id: string, resource: Resource<T>, answer: Promise<T>): Promise<T> {
     const object = await answer;
     const { resourceVersion } = object.metadata;
-    if (resourceVersion !== undefined) remember(id, { resource, key: keyOf(object), resourceVersion });
+    if (resourceVersion !== undefined) {
+      remember(id, { resource, key: keyOf(object), resourceVersion });
+      turns.get(id)?.written.add(resourceVersion);
+    }
     return object;
   }
 
@@ -64,6 +84,17 @@ export function createOwnWrites(): OwnWrites {
       const all = (await Promise.all(waits)).every(Boolean);
       if (ofId.size === 0 && writes.get(id) === ofId) writes.delete(id);
       return all;
+    },
+    begin: (id) => void turns.set(id, { written: new Set(), heard: [] }),
+    isForeignStatus(id, resourceVersion) {
+      const turn = turns.get(id);
+      turn?.heard.push(resourceVersion);
+      return turn === undefined;
+    },
+    end(id) {
+      const turn = turns.get(id);
+      turns.delete(id);
+      return turn?.heard.some((version) => !turn.written.has(version)) === true;
     },
   };
 }

@@ -29,6 +29,9 @@ const ORDINARY_RETRY_MS = 500;
 /** What workers need to know of a controller. */
 export type Worked = Pick<Controller, 'name' | 'concurrency' | 'timeoutMs' | 'reconcile'>;
 
+/** Why a key is looked at whose status, and nothing else, was changed by somebody else. */
+export const FOREIGN_STATUS = 'status written by another';
+
 export interface ReconcilerParts {
   readonly clock: Clock;
   readonly client: KubeClient;
@@ -93,6 +96,7 @@ async function reconcileOne(
   // What must end before the key may be taken again.
   let running: Promise<unknown> = Promise.resolve();
   metrics.active.inc(labels);
+  ownWrites.begin(id);
   try {
     // Nothing to wait for but after a stop: see release.
     if (!(await isCaughtUp())) {
@@ -129,6 +133,7 @@ async function reconcileOne(
     } catch {
       // Stopped. Whoever takes the key next waits for the same writes.
     }
+    if (ownWrites.end(id)) queue.add(key, 'owner', FOREIGN_STATUS);
     queue.done(key);
   }
 
