@@ -105,7 +105,9 @@ const noNodes: ReadonlySet<string> = new Set();
 /** Pods whose AppDeployment was removed by force: nobody is left to tell about their connections. */
 async function releaseOrphans(ctx: ReconcileContext, key: ObjectKey): Promise<void> {
   const pods = ctx.cache.list(Pod, key.namespace, appLabels(key.name));
-  for (const pod of pods) {
-    if (holdsReport(pod) && podState(pod, ctx.nowMs, noNodes) === 'ended') await release(ctx, pod);
-  }
+  const ended = pods.filter((pod) => holdsReport(pod) && podState(pod, ctx.nowMs, noNodes) === 'ended');
+  if (ended.length === 0) return;
+  // A cache that lags may not show it yet: then its pods are still to be counted.
+  if ((await ctx.client.get(AppDeployment, key, { signal: ctx.signal })) !== undefined) return;
+  for (const pod of ended) await release(ctx, pod);
 }
