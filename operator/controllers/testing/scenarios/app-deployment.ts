@@ -67,8 +67,10 @@ export const appDeployments: KindUnderTest<NoPrograms> = {
     },
     { resource: PodDisruptionBudget, name: subjectKey.name, edit: { spec: { maxUnavailable: 7 } } },
   ],
-  forbids: () => (write, stage) =>
-    write.isOperator ? (forbiddenOnPod(write, stage) ?? tooFewReady(write, stage)) : undefined,
+  forbids: () => {
+    const tooFewReady = guardReady();
+    return (write, stage) => forbiddenOnPod(write, stage) ?? tooFewReady(write, stage);
+  },
   destroys: ({ resource, before, after }) =>
     resource.plural === Pod.plural && before?.metadata.deletionTimestamp === undefined && after === undefined
       ? 'a pod that was not draining'
@@ -104,8 +106,8 @@ function byHandOnReplicaSet(what: 'delete' | 'scale'): Episode<NoPrograms> {
 }
 
 /** Pods end by their ReplicaSet, and go when their drain is counted. */
-function forbiddenOnPod({ resource, before, after, key }: Write, stage: Stage): string | undefined {
-  if (resource.plural !== Pod.plural) return undefined;
+function forbiddenOnPod({ isOperator, resource, before, after, key }: Write, stage: Stage): string | undefined {
+  if (!isOperator || resource.plural !== Pod.plural) return undefined;
   const phase = (before as Pod | undefined)?.status?.phase;
   const ended = phase === 'Succeeded' || phase === 'Failed' || before?.metadata.deletionGracePeriodSeconds === 0;
   if (!ended) return 'the pod has not ended';
@@ -117,11 +119,31 @@ function forbiddenOnPod({ resource, before, after, key }: Write, stage: Stage): 
   return counted ? undefined : 'it was let go before its drain was counted';
 }
 
-/** A shrunk ReplicaSet may not take the last ready pods: desired less maxUnavailable stay. */
-function tooFewReady({ resource, before, after }: Write, stage: Stage): string | undefined {
-  const app = stage.find(AppDeployment, subjectKey);
-  if (resource.plural !== ReplicaSet.plural || before === undefined || app === undefined) return undefined;
-  if (app.metadata.deletionTimestamp !== undefined) return undefined;
+/** An operator may not know yet of a spec that is younger than this. */
+const mostLagMs = 60_000;
+
+/** A shrunk ReplicaSet may not take the last ready pods: desired less maxUnavailable stay, of any spec that is not long gone. */
+function guardReady(): (write: Write, stage: Stage) => string | undefined {
+  let known: { readonly untilMs: number; readonly least: number }[] = [];
+  return (write, stage) => {
+    const now = stage.clock.monotonic();
+    known = known.filter(({ untilMs }) => untilMs > now);
+    const { resource, before, after } = write;
+    if (resource.plural === AppDeployment.plural && before !== undefined && after !== undefined) {
+      known.push({ untilMs: now + mostLagMs, least: leastReady(before as AppDeployment) });
+    }
+    const app = stage.find(AppDeployment, subjectKey);
+    if (!write.isOperator || app === undefined || app.metadata.deletionTimestamp !== undefined) return undefined;
+    return tooFewReady(write, stage, Math.min(leastReady(app), ...known.map(({ least }) => least)));
+  };
+}
+
+function leastReady({ spec: { replicas, strategy } }: AppDeployment): number {
+  return replicas - resolveLimits(replicas, strategy.rolling).maxUnavailable;
+}
+
+function tooFewReady({ resource, before, after }: Write, stage: Stage, least: number): string | undefined {
+  if (resource.plural !== ReplicaSet.plural || before === undefined) return undefined;
   const size = (object: Write['after']): number => (object as ReplicaSet | undefined)?.spec?.replicas ?? 0;
   if (size(after) >= size(before)) return undefined;
   const pods = stage.objects(Pod).filter((pod) => isActive(pod) && isReady(pod));
@@ -132,8 +154,6 @@ function tooFewReady({ resource, before, after }: Write, stage: Stage): string |
       .map((set) => Math.min(size(set), pods.filter((pod) => controllerOf(pod)?.uid === set.metadata.uid).length))
       .reduce((sum, count) => sum + count, 0) +
     Math.min(changed, pods.filter((pod) => controllerOf(pod)?.uid === before.metadata.uid).length);
-  const { replicas, strategy } = app.spec;
-  const least = replicas - resolveLimits(replicas, strategy.rolling).maxUnavailable;
   const left = readyWith(size(after));
   return left < least && left < readyWith(size(before))
     ? `${left} ready pods are left of at least ${least}`

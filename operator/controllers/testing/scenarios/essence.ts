@@ -57,7 +57,8 @@ function metadataOf({ metadata }: KubeObject, isLease: boolean): unknown {
     annotations: isLease ? noted.map(([key]) => key).sort() : Object.fromEntries(noted),
     finalizers,
     owners: ownerReferences?.map((owner) => `${owner.kind} ${owner.name}`),
-    isGoing: deletionTimestamp !== undefined,
+    // Somebody who deletes a ledger by hand may come before it is made.
+    ...(!isLease && { isGoing: deletionTimestamp !== undefined }),
   };
 }
 

@@ -8,7 +8,7 @@ import { VirtualClock } from '../virtual-clock.ts';
 import { type FaultCounts, type FaultPlan, noFaults } from './faults.ts';
 import { Injector } from './injector.ts';
 import { electionLease, Operators } from './operators.ts';
-import type { Scenario, Simulator, Stage, Write } from './scenario.ts';
+import type { Scenario, Simulator, Stage, UserAction, Write } from './scenario.ts';
 import { serverOf } from './server.ts';
 
 /** Nothing has moved for so long: longer than a lease, and than the longest wait of a reconcile or a watch that failed. */
@@ -109,7 +109,7 @@ class Run<S extends Simulator> {
       this.#moved();
       await action.act(this.#stage, this.#simulator);
       if (action.until !== 'quiet') await this.#clock.advance(action.until);
-      else if (await this.#untilQuiet()) this.#found(action.expect?.(this.#stage), `after "${action.what}": `);
+      else if (await this.#untilQuiet()) await this.#expect(action);
       if (this.#problems.length > 0) return this.#played();
     }
     await this.#untilQuiet();
@@ -120,6 +120,15 @@ class Run<S extends Simulator> {
       await this.#clock.advance(IDLE_MS);
     }
     return this.#played();
+  }
+
+  async #expect({ what, expect }: UserAction<S>): Promise<void> {
+    // What is wrong may only be late: a key that failed again and again is off for a while.
+    if (expect?.(this.#stage) !== undefined) {
+      await this.#clock.advance(LONGEST_BACKOFF_MS);
+      await this.#untilQuiet();
+    }
+    this.#found(expect?.(this.#stage), `after "${what}": `);
   }
 
   /** Quiet, also after the longest back-off of a key that failed again and again. */
