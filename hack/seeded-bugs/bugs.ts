@@ -175,6 +175,13 @@ export const seededBugs: readonly SeededBug[] = [
     caughtBy: queueTest('a flood of aged keys, as after a restart, leaves every second take to what people change'),
   },
   {
+    name: 'of two lanes that have aged one gets all the turns',
+    guarantee: 3,
+    file: queue,
+    edits: [['aged.find((candidate) => candidate > lastAged) ?? aged[0]', 'aged[0]']],
+    caughtBy: queueTest('under any flood that lasts, a key of the lowest priority is taken within 60 s'),
+  },
+  {
     name: 'the back-off goes on after a success',
     guarantee: 3,
     file: reconciler,

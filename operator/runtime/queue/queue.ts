@@ -10,14 +10,14 @@ export type Priority = (typeof PRIORITIES)[number];
 const BACKOFF_BASE_MS = 5;
 const BACKOFF_MAX_MS = 300_000;
 /**
- * No starvation (controller-runtime#3496): keys that are passed over by more urgent ones get every fourth turn after 30 s
- * and every second after 45 s; where two lanes are passed over, they take these turns in turn. So a key is taken within
+ * No starvation (controller-runtime#3496): keys that are passed over by more urgent ones get every fourth turn after 20 s
+ * and every second after 40 s; where two lanes are passed over, they take these turns in turn. So a key is taken within
  * 60 s, however large the flood, as long as those ahead of it in its own lane are no more work than the workers do in 5 s
- * (11 s where no other lane is passed over). Whatever has aged, as after a restart, what people change gets half of the
+ * and a reconcile takes half a second at most. Whatever has aged, as after a restart, what people change gets half of the
  * turns or more.
  */
-export const AGED_MS = 30_000;
-export const VERY_AGED_MS = 45_000;
+export const AGED_MS = 20_000;
+export const VERY_AGED_MS = 40_000;
 const AGED_TURNS = 4;
 const VERY_AGED_TURNS = 2;
 /** The longest delay that a timer of Node can hold; what is longer comes early, which is harmless. */
@@ -100,7 +100,8 @@ export function createQueue<K>({ clock, random, text, observer }: QueueOptions<K
   let alarm: { readonly dueMs: number; readonly cancel: () => void } | undefined;
   let waitingCount = 0;
   let turns = 0;
-  let agedTurns = 0;
+  /** The lane that had the last turn of those that were passed over. */
+  let lastAged = 0;
   let stopped = false;
 
   function slotOf(key: K): Slot<K> {
@@ -149,13 +150,16 @@ export function createQueue<K>({ clock, random, text, observer }: QueueOptions<K
   function passedOver(urgent: number, nowMs: number): Slot<K> | undefined {
     if (turns % VERY_AGED_TURNS !== 0) return undefined;
     const agedMs = turns % AGED_TURNS === 0 ? AGED_MS : VERY_AGED_MS;
-    const aged: Slot<K>[] = [];
+    const aged: number[] = [];
     for (let rank = urgent + 1; rank < lanes.length; rank++) {
-      const head = lanes[rank]?.head;
-      if (head?.waiting !== undefined && nowMs - head.waiting.sinceMs >= agedMs) aged.push(head);
+      const waiting = lanes[rank]?.head?.waiting;
+      if (waiting !== undefined && nowMs - waiting.sinceMs >= agedMs) aged.push(rank);
     }
-    // In turn, or the oldest of one lane would be behind all those of the other.
-    return aged.length === 0 ? undefined : aged[agedTurns++ % aged.length];
+    // The lanes in turn, or the oldest of one would be behind all those of the other.
+    const rank = aged.find((candidate) => candidate > lastAged) ?? aged[0];
+    if (rank === undefined) return undefined;
+    lastAged = rank;
+    return lanes[rank]?.head;
   }
 
   function begin(slot: Slot<K>, { rank, reason, sinceMs }: Wish, nowMs: number): QueueItem<K> {
