@@ -32,6 +32,8 @@ export interface OperatorsOptions {
 interface Process {
   readonly who: string;
   readonly clock: ProcessClock;
+  /** Ends what is left of a process that was killed; Node would keep what listens to a signal that never aborts. */
+  readonly end: AbortController;
 }
 
 /** The processes of the operator: started, struck, started again. */
@@ -39,6 +41,7 @@ export class Operators {
   readonly #options: OperatorsOptions;
   readonly #lists = new Map<string, TransportRequest>();
   readonly #snapshots = new Map<Strike, Snapshot>();
+  /** Those that were killed are among them. */
   readonly #processes = new Set<Process>();
   #serial = 0;
   /** Blows from which a process has not come back yet. */
@@ -57,7 +60,7 @@ export class Operators {
     this.#serial++;
     const who = `operator-${this.#serial}`;
     const clock = new ProcessClock(base);
-    const process: Process = { who, clock };
+    const process: Process = { who, clock, end: new AbortController() };
     this.#processes.add(process);
     onMove();
     const random = seededRandom(seed + this.#serial * 7919);
@@ -85,10 +88,10 @@ export class Operators {
         random,
         ...(plan.instances === 1 ? {} : { leaderElection: electionLease }),
       },
-      new AbortController().signal,
+      process.end.signal,
     ).then(
-      () => onFailure(`${who} ended although nobody stopped it`),
-      (error: unknown) => onFailure(`${who} ended: ${String(error)}`),
+      () => clock.dead || onFailure(`${who} ended although nobody stopped it`),
+      (error: unknown) => clock.dead || onFailure(`${who} ended: ${String(error)}`),
     );
   }
 
@@ -108,6 +111,12 @@ export class Operators {
   /** `but`: the names of those that go on. */
   killAll(but: readonly string[] = []): void {
     for (const { who, clock } of this.#processes) if (!but.includes(who)) clock.kill();
+  }
+
+  /** The run is over: nothing of any process may stay in memory. */
+  end(): void {
+    this.killAll();
+    for (const { end } of this.#processes) end.abort();
   }
 
   #strike(process: Process, strike: Strike): void {
@@ -137,7 +146,6 @@ export class Operators {
           : 'killed after the answer to a write',
     );
     process.clock.kill();
-    this.#processes.delete(process);
     back(() => {
       const snapshot = this.#snapshots.get(strike);
       if (snapshot !== undefined && snapshot.size > 0) injector.count('restarted on an older snapshot');

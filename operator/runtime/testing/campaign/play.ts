@@ -142,7 +142,7 @@ class Run<S extends Simulator> {
   }
 
   #played(): Played {
-    this.#operators.killAll();
+    this.#operators.end();
     this.#problems.push(...this.#simulator.failures);
     return {
       digest: createHash('sha256').update(this.#trace.join('\n')).digest('hex'),
