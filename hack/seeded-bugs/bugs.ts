@@ -58,7 +58,7 @@ export const seededBugs: readonly SeededBug[] = [
     name: 'a status that somebody else wrote goes unnoticed',
     guarantee: 1,
     file: `${runtime}/controller/manager.ts`,
-    edits: [['if (foreignPasses && ownWrites', 'if (!foreignPasses && ownWrites']],
+    edits: [['if (foreignPasses && isForeign', 'if (!foreignPasses && isForeign']],
     caughtBy: managerTest('a status that somebody else wrote is looked at, our own is not'),
   },
   {

@@ -7,7 +7,7 @@ import { Deposed, type Leadership, unopposed } from '../election/leadership.ts';
 import { createEventRecorder, type EventRecorder } from '../events/recorder.ts';
 import type { Cluster } from '../kube/cluster.ts';
 import { deadlineSignal } from '../kube/deadline.ts';
-import { keyOf, keyText, type ObjectKey } from '../kube/object.ts';
+import { type KubeObject, keyOf, keyText, type ObjectKey } from '../kube/object.ts';
 import { createQueueExporter } from '../queue/metrics.ts';
 import { createQueue, type Queue } from '../queue/queue.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -174,6 +174,11 @@ async function elect(
   await election.run(signal, lead);
 }
 
+/** Whether a change of nothing but the status of `primary` is certainly not ours. */
+function isForeign(ownWrites: OwnWrites, primary: KubeObject): boolean {
+  return ownWrites.isForeignStatus(keyText(keyOf(primary)), primary.metadata.resourceVersion ?? '');
+}
+
 interface Feed {
   readonly queue: Queue<ObjectKey>;
   readonly controller: Controller;
@@ -188,10 +193,8 @@ function feedQueue({ queue, controller, informers, ownWrites }: Feed): void {
     informers.informer(resource, { metadataOnly }).subscribe((change) => {
       const previous = change.type === 'deleted' ? undefined : change.previous;
       if (change.type !== 'deleted' && !predicate(change.object, previous)) {
-        const key = keyOf(change.object);
-        const { resourceVersion = '' } = change.object.metadata;
-        if (foreignPasses && ownWrites.isForeignStatus(keyText(key), resourceVersion)) {
-          queue.add(key, 'owner', FOREIGN_STATUS);
+        if (foreignPasses && isForeign(ownWrites, change.object)) {
+          queue.add(keyOf(change.object), 'owner', FOREIGN_STATUS);
         }
         return;
       }

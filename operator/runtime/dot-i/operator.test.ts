@@ -1,21 +1,10 @@
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
-import type { Cluster, KubeObject, Resource } from '../kube/index.ts';
-import { KubeApiError } from '../kube/index.ts';
+import { Greeting } from '../examples/greetings.ts';
+import { type Cluster, KubeApiError } from '../kube/index.ts';
 import { ApiServerModel, createModelCluster, type Fault, seededRandom, VirtualClock } from '../testing/index.ts';
 import { Operator, type ResourceEvent, type ResourceMeta } from './index.ts';
 
-interface Greeting extends KubeObject {
-  spec: { names: string[] };
-  status?: { greeted: number };
-}
-const Greeting: Resource<Greeting> = {
-  group: 'example.org',
-  version: 'v1',
-  kind: 'Greeting',
-  plural: 'greetings',
-  namespaced: true,
-};
 const crdFile = join(import.meta.dirname, '../examples/greetings.crd.yaml');
 const namespace = 'default';
 

@@ -6,27 +6,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, expect, inject, test, vi } from 'vitest';
 import { parse } from 'yaml';
-import {
-  type Cluster,
-  ConfigMap,
-  CustomResourceDefinition,
-  connectKubeconfig,
-  type KubeObject,
-  Namespace,
-  type Resource,
-} from '../index.ts';
+import { type Cluster, ConfigMap, CustomResourceDefinition, connectKubeconfig, Namespace } from '../index.ts';
+import { Greeting } from './greetings.ts';
 
-interface Greeting extends KubeObject {
-  spec: { names: string[] };
-  status?: { greeted: number };
-}
-const Greeting: Resource<Greeting> = {
-  group: 'example.org',
-  version: 'v1',
-  kind: 'Greeting',
-  plural: 'greetings',
-  namespaced: true,
-};
 const namespace = `greetings-${randomUUID().slice(0, 8)}`;
 const soon = { timeout: 30_000, interval: 50 };
 let cluster: Cluster;
