@@ -1,6 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
@@ -8,7 +7,8 @@ import { inlineMore } from '../../workloads/order-book/engine/tuning.ts';
 import { readColumns } from '../../workloads/order-book/oracle/columns.ts';
 import { measureWorkload } from '../../workloads/order-book/oracle/measure.ts';
 import { ownWorkload } from '../../workloads/order-book/oracle/testing/own-workload.ts';
-import { page, type Trial } from './page.ts';
+import { engineSection, type Trial } from './engine-section.ts';
+import { conditionsLine, writeSection } from './page.ts';
 import type { Pass } from './passes.ts';
 
 const run = promisify(execFile);
@@ -54,6 +54,7 @@ inlineMore();
 mkdirSync(cache, { recursive: true });
 prepare();
 const files = findWorkloads();
+const conditions = await conditionsLine();
 const trials: Trial[] = [];
 for (let round = 1; round <= rounds; round++) {
   for (const workload of files) {
@@ -69,15 +70,9 @@ for (let round = 1; round <= rounds; round++) {
 }
 const handedOver = [];
 for (const { name, path } of files) handedOver.push({ name, ...(await measureWorkload(readColumns(path))) });
-const text = page({
-  trials,
-  handedOver,
-  rounds,
-  machine: `${cpus().length} × ${cpus()[0]?.model ?? '?'}`,
-  node: process.version,
-});
+const text = engineSection({ trials, handedOver, rounds, conditions });
 console.log(text);
-if (process.env.WRITE === '1') writeFileSync(join(here, '../RESULTS-order-book.md'), text);
+if (process.env.WRITE === '1') await writeSection('engine', text);
 
 /** Compiles the C++ engine and installs the npm peers from their lockfile. */
 function prepare(): void {
