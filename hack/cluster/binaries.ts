@@ -1,13 +1,17 @@
 import { systemClock } from '../../operator/runtime/clock.ts';
 import { goPrograms, goStep } from './go-programs.ts';
-import { layout } from './layout.ts';
+import { type Layout, layout } from './layout.ts';
 import { takeLock } from './lock.ts';
 import { createProgress, lineOutput } from './progress.ts';
+import { redisStep } from './redis.ts';
 import { checkGo } from './requirements.ts';
-import { runSteps, stepsToDo } from './steps.ts';
+import { runSteps, type Step, stepsToDo } from './steps.ts';
 
-/** Programs for tests without a cluster. `hyperkube` brings kube-apiserver, kube-controller-manager, kubectl and kubeadm. */
-export const binaryNames = ['etcd', 'hyperkube'] as const;
+/**
+ * Programs for tests without a cluster. `hyperkube` brings kube-apiserver, kube-controller-manager, kubectl and kubeadm; `redis` is
+ * not a program of the folder but a tree of its own, see `redisCommand`.
+ */
+export const binaryNames = ['etcd', 'hyperkube', 'nats', 'redis'] as const;
 export type BinaryName = (typeof binaryNames)[number];
 
 export function isBinaryName(name: string): name is BinaryName {
@@ -30,7 +34,7 @@ export async function ensureBinaries(
   report: (line: string) => void = (line) => console.error(line),
 ): Promise<string> {
   const places = layout();
-  const steps = names.map((name) => goStep(goPrograms[name], places.bin));
+  const steps = names.map((name) => stepOf(name, places));
   if ((await stepsToDo(steps, places.stamps)).length === 0) return places.bin;
   const release = await takeLock(systemClock, {
     path: places.lock,
@@ -39,7 +43,7 @@ export async function ensureBinaries(
     report,
   });
   try {
-    await checkGo();
+    if (names.some((name) => name !== 'redis')) await checkGo();
     const progress = createProgress(systemClock, lineOutput(report));
     const signal = new AbortController().signal;
     await runSteps(systemClock, steps, { stamps: places.stamps, logs: places.logs, progress, signal });
@@ -47,4 +51,8 @@ export async function ensureBinaries(
     await release();
   }
   return places.bin;
+}
+
+function stepOf(name: BinaryName, places: Layout): Step {
+  return name === 'redis' ? redisStep(places) : goStep(goPrograms[name], places.bin);
 }

@@ -13,6 +13,7 @@ const upstream: Partial<Record<keyof typeof goPrograms, string>> = {
   coredns: 'github.com/coredns/coredns',
   metricsServer: 'sigs.k8s.io/metrics-server',
   prometheus: 'github.com/prometheus/prometheus',
+  nats: 'github.com/nats-io/nats-server/v2',
 };
 
 test.each(Object.entries(upstream))('the version shown for %s is the one that go.mod pins', (name, path) => {

@@ -33,7 +33,7 @@ const kubernetesLinkerFlags = [
 
 /**
  * The programs that Kubernetes, kind and the demo are made of, in the order in which they are built: what the node image
- * waits for first. The versions are those of the go.mod files; a test compares.
+ * waits for first; at the end, what tests need besides. The versions are those of the go.mod files; a test compares.
  */
 export const goPrograms = {
   kind: { name: 'kind', version: '0.33.0', module: 'kind', programs: { 'sigs.k8s.io/kind': 'kind' } },
@@ -79,6 +79,13 @@ export const goPrograms = {
     programs: { 'github.com/prometheus/prometheus/cmd/prometheus': 'prometheus' },
     tags: 'remove_all_sd,enable_kubernetes_sd',
     linkerFlags: `-X github.com/prometheus/common/version.Version=${prometheusVersion}`,
+  },
+  // Debian 12 has 2.9, which cannot sync before it acknowledges.
+  nats: {
+    name: 'nats-server',
+    version: '2.15.2',
+    module: 'nats',
+    programs: { 'github.com/nats-io/nats-server/v2': 'nats-server' },
   },
 } as const satisfies Record<string, GoProgram>;
 

@@ -17,6 +17,8 @@ export interface Layout {
   readonly engineSocket: string;
   readonly enginePid: string;
   readonly apt: string;
+  /** Unpacked Debian packages of Redis. */
+  readonly redis: string;
   /** Work in progress; whatever is here may be thrown away when nobody holds the lock. */
   readonly scratch: string;
   readonly lock: string;
@@ -38,6 +40,7 @@ export function layout(env: NodeJS.ProcessEnv = process.env): Layout {
     engineSocket: join(root, 'docker.sock'),
     enginePid: join(root, 'docker.pid'),
     apt: join(root, 'apt'),
+    redis: join(root, 'redis'),
     scratch: join(root, 'scratch'),
     lock: join(root, 'lock'),
     state: join(root, 'state.json'),
