@@ -157,8 +157,8 @@ export class Ladder {
       for (let block = 1; block < capacity; block++) {
         if (this.pages[this.bitsOf[block] as number] === 0) this.closeBlock(block);
       }
-      // Fewer than half: to gather again soon would cost more than memory.
-      if (2 * this.freeBlocks.count < capacity) {
+      // Fewer than three quarters: to gather again soon would cost more than memory.
+      if (4 * this.freeBlocks.count < 3 * capacity) {
         this.words = doubled(this.words);
         this.volumes = new Float64Array(this.words.buffer);
         this.bitsOf = doubled(this.bitsOf);
@@ -194,7 +194,7 @@ export class Ladder {
       const base = page << PAGE_STRIDE_BITS;
       if (this.pages[base + SUMMARY] === 0) this.closePage(base);
     }
-    if (2 * this.freePages.count < capacity) {
+    if (4 * this.freePages.count < 3 * capacity) {
       this.pages = doubled(this.pages);
       this.freePages.grow();
     }

@@ -1,7 +1,10 @@
 import { REPORT_WORDS, Reports } from './reports.ts';
 
-/** Records per chunk and chunks in the ring: 256 KiB in all, so that a ring stays in the cache of the two cores. */
-const CHUNK_RECORDS = 512;
+/**
+ * Records per chunk and chunks in the ring, 2 MiB in all. A hand-over takes the line of PUBLISHED from one core to the other and back:
+ * with chunks of 512 that cost a fifth of the whole rate. And a reader that loses its core for a moment does not stop the writer.
+ */
+const CHUNK_RECORDS = 4_096;
 const CHUNKS = 16;
 const CHUNK_WORDS = CHUNK_RECORDS * REPORT_WORDS;
 // Each control word has a cache line of its own: the two threads would fight for a shared one.

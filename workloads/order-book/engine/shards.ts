@@ -73,7 +73,7 @@ export class Shards {
     this.ringOf(symbol).reports.push(BAND | (symbol << 16), lowest, highest, 0, 0, 0);
   }
 
-  /** Hands on what has been called; without it a ring hands on 512 commands at a time. */
+  /** Hands on what has been called; without it a ring hands on 4,096 commands at a time. */
   flush(): void {
     for (const ring of this.rings) ring.flush();
   }
