@@ -253,6 +253,13 @@ export class Book {
     return ids[(extras[slot + PARTNER] as number) >> 1] as number;
   }
 
+  /** What the orders of `side` at `price` show together, in lots. */
+  volumeAt(side: Side, price: number): number {
+    const { queues } = this.matcher;
+    const isOther = side === BUY ? price > queues.bid : price < queues.ask;
+    return isOther ? 0 : (queues.ladder.volumes[(queues.ladder.levelAt(price) >> 1) + 1] as number);
+  }
+
   /** Calls `visit` with price and shown volume of the levels of `side`, best first, until it answers false. */
   levels(side: Side, visit: (price: number, volume: number) => boolean): void {
     this.matcher.queues.levels(side, visit);

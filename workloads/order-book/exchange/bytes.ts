@@ -2,13 +2,13 @@ const TWO_32 = 2 ** 32;
 
 /** Appends numbers and text to a buffer that grows: the one binary notation of journal payloads and snapshots. */
 export class ByteWriter {
-  private bytes: Buffer<ArrayBuffer>;
+  private content: Buffer<ArrayBuffer>;
   private view: DataView;
   private length = 0;
 
   constructor(capacity = 4_096) {
-    this.bytes = Buffer.from(new ArrayBuffer(capacity));
-    this.view = new DataView(this.bytes.buffer);
+    this.content = Buffer.from(new ArrayBuffer(capacity));
+    this.view = new DataView(this.content.buffer);
   }
 
   /** Bytes written since the last `take`. */
@@ -44,24 +44,29 @@ export class ByteWriter {
     const length = Buffer.byteLength(value);
     this.u16(length);
     const at = this.reserve(length);
-    this.bytes.write(value, at, 'utf8');
+    this.content.write(value, at, 'utf8');
+  }
+
+  bytes(value: Uint8Array): void {
+    const at = this.reserve(value.length);
+    this.content.set(value, at);
   }
 
   /** A copy of what was written; the writer starts again. */
   take(): Uint8Array {
-    const taken = new Uint8Array(this.bytes.buffer.slice(0, this.length));
+    const taken = new Uint8Array(this.content.buffer.slice(0, this.length));
     this.length = 0;
     return taken;
   }
 
-  /** May replace `bytes` and `view`: ask first, then write. */
+  /** May replace `content` and `view`: ask first, then write. */
   private reserve(count: number): number {
     const at = this.length;
     this.length += count;
-    if (this.length > this.bytes.length) {
-      const grown = Buffer.from(new ArrayBuffer(Math.max(this.length, this.bytes.length * 2)));
-      grown.set(this.bytes);
-      this.bytes = grown;
+    if (this.length > this.content.length) {
+      const grown = Buffer.from(new ArrayBuffer(Math.max(this.length, this.content.length * 2)));
+      grown.set(this.content);
+      this.content = grown;
       this.view = new DataView(grown.buffer);
     }
     return at;
@@ -70,17 +75,17 @@ export class ByteWriter {
 
 /** Reads what a ByteWriter wrote. Throws RangeError past the end: the checksums before it make that a bug, not damage. */
 export class ByteReader {
-  private readonly bytes: Buffer;
+  private readonly content: Buffer;
   private readonly view: DataView;
   private at = 0;
 
   constructor(bytes: Uint8Array) {
-    this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
   get done(): boolean {
-    return this.at === this.bytes.length;
+    return this.at === this.content.length;
   }
 
   u8(): number {
@@ -103,8 +108,19 @@ export class ByteReader {
   text(): string {
     const length = this.u16();
     const from = this.advance(length);
-    if (this.at > this.bytes.length) throw new RangeError('text runs past the end');
-    return this.bytes.toString('utf8', from, from + length);
+    if (this.at > this.content.length) throw new RangeError('text runs past the end');
+    return this.content.toString('utf8', from, from + length);
+  }
+
+  /** The byte that comes next, without reading it. */
+  next(): number {
+    return this.view.getUint8(this.at);
+  }
+
+  bytes(length: number): Uint8Array {
+    const from = this.advance(length);
+    if (this.at > this.content.length) throw new RangeError('bytes run past the end');
+    return this.content.subarray(from, from + length);
   }
 
   private advance(count: number): number {

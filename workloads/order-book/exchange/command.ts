@@ -1,5 +1,6 @@
 import type { Side } from '../engine/book.ts';
 import { type ByteReader, ByteWriter } from './bytes.ts';
+import { RECORD_BYTES } from './record.ts';
 
 export type OrderType = 'limit' | 'market';
 export type TimeInForce = 'GTC' | 'IOC' | 'FOK';
@@ -36,7 +37,9 @@ export type Command =
   /** Prices that a symbol takes, in ticks. */
   | { readonly kind: 'band'; readonly symbol: string; readonly lowest: number; readonly highest: number }
   /** Cancels everything that an account has open and takes no more orders of it, until it is lifted. */
-  | { readonly kind: 'kill'; readonly timeMs: number; readonly account: string; readonly blocked: boolean };
+  | { readonly kind: 'kill'; readonly timeMs: number; readonly account: string; readonly blocked: boolean }
+  /** Gives an account a number, for command records; it keeps the one it has. */
+  | { readonly kind: 'account'; readonly account: string };
 
 export type PhaseName = 'continuous' | 'halted' | 'call';
 /** Which order gives way when two of one account would trade. */
@@ -96,7 +99,10 @@ const KINDS = [
   'phase',
   'band',
   'kill',
+  'account',
+  'records',
 ] as const;
+const RECORDS = KINDS.indexOf('records');
 const PHASES: readonly PhaseName[] = ['continuous', 'halted', 'call'];
 const SELF_TRADES: readonly SelfTrade[] = ['allow', 'cancelNewest', 'cancelOldest', 'cancelBoth', 'decrement'];
 const TYPES: readonly OrderType[] = ['limit', 'market'];
@@ -141,6 +147,9 @@ export function writeCommand(writer: ByteWriter, command: Command): void {
       writer.text(command.account);
       writer.u8(command.blocked ? 1 : 0);
       return;
+    case 'account':
+      writer.text(command.account);
+      return;
     case 'cancel':
       writer.u53(command.timeMs);
       writer.text(command.account);
@@ -154,6 +163,20 @@ export function writeCommand(writer: ByteWriter, command: Command): void {
       writer.u32(command.quantity);
       return;
   }
+}
+
+/** A batch of command records as they came, see record.ts: as many commands as there are records. */
+export function writeRecords(writer: ByteWriter, records: Uint8Array): void {
+  writer.u8(RECORDS);
+  writer.u32(records.length / RECORD_BYTES);
+  writer.bytes(records);
+}
+
+/** The batch of records that comes next, if one does. */
+export function readRecords(reader: ByteReader): Uint8Array | undefined {
+  if (reader.next() !== RECORDS) return undefined;
+  reader.u8();
+  return reader.bytes(reader.u32() * RECORD_BYTES);
 }
 
 export function readCommand(reader: ByteReader): Command {
@@ -175,6 +198,8 @@ export function readCommand(reader: ByteReader): Command {
       return { kind, symbol: reader.text(), lowest: reader.u32(), highest: reader.u32() };
     case 'kill':
       return { kind, timeMs: reader.u53(), account: reader.text(), blocked: reader.u8() === 1 };
+    case 'account':
+      return { kind, account: reader.text() };
     case 'cancel':
       return { kind, timeMs: reader.u53(), account: reader.text(), orderId: reader.u53() };
     case 'replace':

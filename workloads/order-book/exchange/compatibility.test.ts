@@ -37,5 +37,5 @@ it('journals and snapshots of the first format give the same state', () => {
 
 it('a command or a snapshot of a later version is refused, not guessed', () => {
   expect(() => readCommand(new ByteReader(new Uint8Array([200])))).toThrow('start a version that does');
-  expect(() => decodeExchange(new Uint8Array([3]))).toThrow('start a version that knows it');
+  expect(() => decodeExchange(new Uint8Array([4]))).toThrow('start a version that knows it');
 });

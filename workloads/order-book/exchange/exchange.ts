@@ -25,9 +25,11 @@ import type {
   SelfTrade,
   SymbolConfig,
 } from './command.ts';
+import type { ExchangeListener, OrderChange } from './listener.ts';
 import { Market } from './market.ts';
 import type { Order, Trade } from './order.ts';
 import { OrderRegistry } from './order-registry.ts';
+import { commandOf, writeResult } from './record-command.ts';
 import { type Refusal, refusalOf, repeat } from './refusal.ts';
 
 export type { Refusal } from './refusal.ts';
@@ -38,6 +40,10 @@ export type Outcome =
   | { readonly kind: 'order'; readonly order: Order; readonly trades: readonly Trade[]; readonly repeated: boolean }
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly order?: Order };
 
+const ENTRIES: ReadonlyMap<number, OrderChange> = new Map([
+  [ReportType.modified, 'replaced'],
+  [ReportType.triggered, 'triggered'],
+]);
 const INITIAL_LIMITS: ExchangeLimits = { maxOrdersPerAccount: 10_000, closedOrdersKept: 100_000 };
 export const PHASES: Readonly<Record<PhaseName, Phase>> = { continuous: CONTINUOUS, halted: HALTED, call: CALL };
 const SELF_TRADE_FLAGS: Readonly<Record<SelfTrade, number>> = {
@@ -62,8 +68,13 @@ export class Exchange {
   readonly orders = new OrderRegistry();
   /** Accounts whose kill switch is on. */
   readonly blocked = new Set<string>();
+  /** Told what commands do, in this order. */
+  readonly listeners: ExchangeListener[] = [];
+  /** The commands at work come from the journal, at the start: they were answered by an earlier process, or never. */
+  replaying = false;
   /** Commands refused and trades made since the process started, for metrics. */
   readonly tally = { refused: 0, trades: 0 };
+  private readonly marketList: Market[] = [];
   private readonly reports = new Reports(1_024);
 
   apply(command: Command, epoch: number): Outcome {
@@ -74,11 +85,28 @@ export class Exchange {
     return outcome;
   }
 
+  /** Applies the command record at `at`, and writes what came of it to `results` at `resultAt`, which is zero. */
+  applyRecord(records: DataView, at: number, epoch: number, results: DataView, resultAt: number): void {
+    this.sequence++;
+    this.epoch = epoch;
+    const command = commandOf(this, records, at);
+    const outcome: Outcome =
+      typeof command === 'string' ? { kind: 'refused', refusal: command } : this.dispatch(command);
+    if (outcome.kind === 'refused') this.tally.refused++;
+    writeResult(results, resultAt, outcome);
+  }
+
   /** Adds a symbol without a command: for a snapshot that is loaded. */
   addMarket(config: SymbolConfig): Market {
-    const market = new Market(config, this.reports);
+    const market = new Market(config, this.marketList.length, this.reports);
     this.markets.set(config.name, market);
+    this.marketList.push(market);
     return market;
+  }
+
+  /** The symbol of this number: its place in the order in which symbols were configured. */
+  marketAt(number: number): Market | undefined {
+    return this.marketList[number];
   }
 
   private dispatch(command: Command): Outcome {
@@ -86,7 +114,8 @@ export class Exchange {
       case 'symbol': {
         const { name, tickSize, lotSize } = command;
         if (this.markets.has(name)) return { kind: 'refused', refusal: 'symbolChanged' };
-        this.addMarket({ name, tickSize, lotSize });
+        const market = this.addMarket({ name, tickSize, lotSize });
+        for (const listener of this.listeners) listener.market?.(market);
         return { kind: 'configured' };
       }
       case 'limits': {
@@ -105,6 +134,10 @@ export class Exchange {
         return this.cancelAll(this.orders.takeExpired(command.timeMs), Reason.expired, command.timeMs);
       case 'kill':
         return this.kill(command.account, command.blocked, command.timeMs);
+      case 'account':
+        return this.orders.number(command.account) === 0
+          ? { kind: 'refused', refusal: 'tooManyAccounts' }
+          : { kind: 'configured' };
       default:
         return this.administer(command);
     }
@@ -115,10 +148,16 @@ export class Exchange {
     if (market === undefined) return { kind: 'refused', refusal: 'unknownSymbol' };
     if (command.kind === 'band') {
       market.book.setBand(command.lowest, command.highest);
+      for (const listener of this.listeners) listener.market?.(market);
       return { kind: 'configured' };
     }
+    const called: number[] = [];
+    if (this.listeners.length > 0) market.book.eachCalled((id) => called.push(id));
     market.book.enterPhase(PHASES[command.phase]);
-    return { kind: 'configured', trades: this.settle(market, command.timeMs) };
+    const trades = this.settle(market, command.timeMs);
+    for (const listener of this.listeners) listener.market?.(market);
+    if (market.book.phase === CONTINUOUS) for (const id of called) this.tellRested(id);
+    return { kind: 'configured', trades };
   }
 
   private place(command: PlaceCommand): Outcome {
@@ -219,6 +258,7 @@ export class Exchange {
       this.reports.count = 0;
       return { kind: 'refused', refusal: refusalOf(head >>> 16), order };
     }
+    this.tellLevel(order);
     order.price = price;
     order.quantity = quantity;
     return { kind: 'order', order, trades: this.settle(order.market, timeMs), repeated: false };
@@ -228,6 +268,7 @@ export class Exchange {
   private settle(market: Market, timeMs: number): Trade[] {
     const { reports } = this;
     const trades: Trade[] = [];
+    const entered: number[] = [];
     for (let index = 0; index < reports.count; index++) {
       const at = index * REPORT_WORDS;
       const head = reports.words[at] as number;
@@ -239,25 +280,54 @@ export class Exchange {
           const other = this.known(reports.doubles[(at >> 1) + 3] as number);
           const isAuction = ((head >> 8) & 255) !== 0;
           const price = reports.words[at + 1] as number;
-          trades.push(this.trade(market, order, other, price, quantity, isAuction ? 2 : other.side, timeMs));
+          const trade = this.trade(market, order, other, price, quantity, isAuction ? 2 : other.side, timeMs);
+          trades.push(trade);
+          for (const listener of this.listeners) listener.trade?.(market, trade);
+          this.tell(order, 'traded');
+          this.tell(other, 'traded');
           break;
         }
-        case ReportType.prevented:
+        case ReportType.prevented: {
+          const other = this.known(reports.doubles[(at >> 1) + 3] as number);
           this.shrink(order, quantity);
-          this.shrink(this.known(reports.doubles[(at >> 1) + 3] as number), quantity);
+          this.shrink(other, quantity);
+          this.tell(order, 'reduced');
+          this.tell(other, 'reduced');
           break;
+        }
         case ReportType.cancelled:
           this.close(order, 'cancelled', head >>> 16);
+          this.tell(order, 'cancelled');
           break;
         case ReportType.rejected:
           this.close(order, 'rejected', head >>> 16);
+          this.tell(order, 'rejected');
           break;
+        default:
+          entered.push(order.id);
+          this.tell(order, ENTRIES.get(head & 255) ?? 'accepted');
       }
     }
     reports.count = 0;
+    if (this.listeners.length > 0 && market.book.phase !== CALL) for (const id of entered) this.tellRested(id);
     // Only now: an order of this command that is closed and forgotten at once would not be found by its next report.
     this.orders.forget(this.limits.closedOrdersKept);
     return trades;
+  }
+
+  private tell(order: Order, change: OrderChange): void {
+    for (const listener of this.listeners) listener.order?.({ ...order }, change);
+    if (change !== 'accepted' && change !== 'rejected') this.tellLevel(order);
+  }
+
+  private tellLevel(order: Order): void {
+    for (const listener of this.listeners) listener.level?.(order.market, order.side, order.price);
+  }
+
+  /** What entered the book in this command and is not through: a stop may still wait. */
+  private tellRested(id: number): void {
+    const order = this.known(id);
+    if (order.status === 'open' && !order.market.book.isWaiting(id)) this.tell(order, 'rested');
   }
 
   private known(id: number): Order {

@@ -10,6 +10,8 @@ export const TRADES_KEPT = 1_000;
 /** One symbol: its steps, its book and its latest trades. */
 export class Market {
   readonly config: SymbolConfig;
+  /** Its place in the order in which symbols were configured, from 0. */
+  readonly number: number;
   readonly tick: DecimalStep;
   readonly lot: DecimalStep;
   readonly book: Book;
@@ -18,8 +20,9 @@ export class Market {
   private readonly recent: Trade[] = [];
 
   /** Throws when tick or lot size is not a positive decimal number. */
-  constructor(config: SymbolConfig, reports: Reports) {
+  constructor(config: SymbolConfig, number: number, reports: Reports) {
     this.config = config;
+    this.number = number;
     this.tick = new DecimalStep(config.tickSize);
     this.lot = new DecimalStep(config.lotSize);
     this.book = new Book(reports);

@@ -9,6 +9,9 @@ interface Account {
   count: number;
 }
 
+/** Accounts that can have a number. */
+const MAX_NUMBERED = 2 ** 20;
+
 /** Every open order and the last closed ones, by id, by account and by client order id. */
 export class OrderRegistry {
   private readonly byId = new Map<number, Order>();
@@ -18,6 +21,8 @@ export class OrderRegistry {
   private firstClosed = 0;
   private readonly freeOwners: number[] = [];
   private owners = 0;
+  private readonly numbers = new Map<string, number>();
+  private readonly names: string[] = [];
   private readonly expiring = new Set<Order>();
   /** No open order expires before this; Infinity when none does. */
   nextExpiryMs = Number.POSITIVE_INFINITY;
@@ -53,6 +58,30 @@ export class OrderRegistry {
   /** The number of an account that has orders. */
   ownerOf(account: string): number {
     return this.accounts.get(account)?.owner ?? 0;
+  }
+
+  /** The number of the account for command records, given now if it has none; 0 when all are given. */
+  number(account: string): number {
+    const known = this.numbers.get(account);
+    if (known !== undefined) return known;
+    if (this.names.length === MAX_NUMBERED) return 0;
+    this.numbers.set(account, this.names.push(account));
+    return this.names.length;
+  }
+
+  /** The number that the account has for command records, 0 for none. */
+  numberOf(account: string): number {
+    return this.numbers.get(account) ?? 0;
+  }
+
+  /** The account that has this number. */
+  nameOf(number: number): string | undefined {
+    return this.names[number - 1];
+  }
+
+  /** Accounts that have a number, in the order of their numbers. */
+  numbered(): readonly string[] {
+    return this.names;
   }
 
   /** Open orders whose time has come by `timeMs`, the earliest first, then the oldest. */

@@ -22,7 +22,10 @@ export type Refusal =
   | 'badPartner'
   | 'stopWaiting'
   | 'accountBlocked'
-  | 'alreadyExpired';
+  | 'alreadyExpired'
+  | 'unknownAccount'
+  | 'tooManyAccounts'
+  | 'invalidRecord';
 
 const REFUSALS: ReadonlyMap<number, Refusal> = new Map([
   [Reason.wouldMatch, 'wouldMatch'],

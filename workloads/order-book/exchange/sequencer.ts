@@ -3,8 +3,10 @@ import { errors } from '../errors.ts';
 import { MAX_PAYLOAD_BYTES } from '../journal/frame.ts';
 import type { Journal } from '../journal/journal.ts';
 import { ByteWriter } from './bytes.ts';
-import { type Command, writeCommand } from './command.ts';
+import { type Command, writeCommand, writeRecords } from './command.ts';
 import type { Exchange, Outcome } from './exchange.ts';
+import { RECORD_BYTES } from './record.ts';
+import { applyRecords } from './record-command.ts';
 
 /** Commands in one group commit; a waiting crowd is worth one flush, and a crowd of this size hides its cost. */
 const MAX_BATCH = 4_096;
@@ -23,9 +25,11 @@ export interface SequencerOptions {
   readonly onQuiet?: () => void;
 }
 
+/** A command or a batch of records that waits for its turn. */
 interface Waiting {
-  readonly command: Command;
-  readonly resolve: (outcome: Outcome) => void;
+  readonly commands: number;
+  readonly write: (writer: ByteWriter) => void;
+  readonly apply: () => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -35,9 +39,12 @@ interface Waiting {
  * gathers: the commit groups itself under load and adds no wait without.
  */
 export class Sequencer {
+  /** Called once per group commit, when all its commands are on disk and applied: what they did may be shown now. */
+  readonly onApplied = new Set<() => void>();
   private readonly options: SequencerOptions;
   private readonly writer = new ByteWriter(1 << 16);
   private waiting: Waiting[] = [];
+  private queued = 0;
   private inFlight = 0;
   private running: Promise<void> | undefined;
   private stopped = false;
@@ -49,7 +56,7 @@ export class Sequencer {
 
   /** Commands that have not been answered. */
   get pending(): number {
-    return this.waiting.length + this.inFlight;
+    return this.queued + this.inFlight;
   }
 
   /** Why nothing is accepted any more; undefined while the journal works. */
@@ -62,19 +69,41 @@ export class Sequencer {
    * SLUICE_DISK_FULL (not taken) or SLUICE_JOURNAL_FAILED (not acknowledged; after a restart it may turn out to be there).
    */
   submit(command: Command): Promise<Outcome> {
-    if (this.broken !== undefined) return Promise.reject(this.broken);
-    if (this.stopped) {
-      const sentence = 'The book is stopping: send the order again to its next start.';
-      return Promise.reject(new CodedError(errors.stopping, sentence, { retryAfterSeconds: 2 }));
+    const { exchange, epoch } = this.options;
+    return this.enqueue(
+      1,
+      (writer) => writeCommand(writer, command),
+      () => exchange.apply(command, epoch),
+    );
+  }
+
+  /**
+   * Takes 1 to 4,096 command records (record.ts) as one unit: all are journaled, or none. Resolves to their results, RESULT_BYTES
+   * each in the same order, and rejects as `submit` does. `records` may be used again when this returns.
+   */
+  submitRecords(records: Uint8Array): Promise<Uint8Array> {
+    const commands = records.length / RECORD_BYTES;
+    if (!Number.isInteger(commands) || commands === 0 || commands > MAX_BATCH) {
+      throw new RangeError(`${records.length} bytes are not 1 to ${MAX_BATCH} records`);
     }
-    if (this.pending >= this.options.maxPending) {
-      const sentence = `${this.pending} orders wait for the disk already: the order was not taken. Send it again in a second.`;
-      return Promise.reject(new CodedError(errors.overloaded, sentence, { retryAfterSeconds: 1 }));
-    }
-    return new Promise((resolve, reject) => {
-      this.waiting.push({ command, resolve, reject });
-      this.running ??= this.run();
-    });
+    const { exchange, epoch } = this.options;
+    const taken = records.slice();
+    return this.enqueue(
+      commands,
+      (writer) => writeRecords(writer, taken),
+      () => applyRecords(exchange, taken, epoch),
+    );
+  }
+
+  /** The number of the account for command records: given in the journal when it has none. */
+  async accountNumber(account: string): Promise<number> {
+    const { orders } = this.options.exchange;
+    const known = orders.numberOf(account);
+    if (known !== 0) return known;
+    await this.submit({ kind: 'account', account });
+    const given = orders.numberOf(account);
+    if (given !== 0) return given;
+    throw new CodedError(errors.tooManyAccounts, 'The book has given all numbers that it has for accounts.');
   }
 
   /** Refuses new commands and resolves when all earlier ones are answered. */
@@ -83,15 +112,36 @@ export class Sequencer {
     await this.running;
   }
 
+  private enqueue<T>(commands: number, write: (writer: ByteWriter) => void, apply: () => T): Promise<T> {
+    const refusal = this.refusal(commands);
+    if (refusal !== undefined) return Promise.reject(refusal);
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ commands, write, apply: () => resolve(apply()), reject });
+      this.queued += commands;
+      this.running ??= this.run();
+    });
+  }
+
+  private refusal(commands: number): CodedError | undefined {
+    if (this.broken !== undefined) return this.broken;
+    if (this.stopped) {
+      const sentence = 'The book is stopping: send the order again to its next start.';
+      return new CodedError(errors.stopping, sentence, { retryAfterSeconds: 2 });
+    }
+    if (this.pending + commands <= this.options.maxPending) return undefined;
+    const sentence = `${this.pending} orders wait for the disk already: the order was not taken. Send it again in a second.`;
+    return new CodedError(errors.overloaded, sentence, { retryAfterSeconds: 1 });
+  }
+
   private async run(): Promise<void> {
     // Everything that arrives in the same turn of the event loop joins the first batch.
     await new Promise<void>((resolve) => setImmediate(resolve));
     while (this.waiting.length > 0) {
       const batch = this.takeBatch();
       const payload = this.writer.take();
-      this.inFlight = batch.length;
+      const commands = this.inFlight;
       try {
-        await this.commit(batch.length, payload);
+        await this.commit(commands, payload);
       } catch (error) {
         this.refuse(batch, error);
         continue;
@@ -99,7 +149,8 @@ export class Sequencer {
         this.inFlight = 0;
       }
       this.answer(batch);
-      this.options.onCommit?.(batch.length, payload.length);
+      for (const listener of this.onApplied) listener();
+      this.options.onCommit?.(commands, payload.length);
       this.options.onQuiet?.();
     }
     this.running = undefined;
@@ -107,10 +158,13 @@ export class Sequencer {
 
   private takeBatch(): Waiting[] {
     let count = 0;
-    while (count < this.waiting.length && count < MAX_BATCH && this.writer.size < MAX_BATCH_BYTES) {
-      const next = this.waiting[count++];
-      if (next !== undefined) writeCommand(this.writer, next.command);
+    for (const { commands, write } of this.waiting) {
+      if (count > 0 && (this.inFlight + commands > MAX_BATCH || this.writer.size >= MAX_BATCH_BYTES)) break;
+      write(this.writer);
+      this.inFlight += commands;
+      count++;
     }
+    this.queued -= this.inFlight;
     return this.waiting.splice(0, count);
   }
 
@@ -120,8 +174,7 @@ export class Sequencer {
   }
 
   private answer(batch: readonly Waiting[]): void {
-    const { exchange, epoch } = this.options;
-    for (const { command, resolve } of batch) resolve(exchange.apply(command, epoch));
+    for (const { apply } of batch) apply();
   }
 
   private refuse(batch: readonly Waiting[], error: unknown): void {
@@ -132,5 +185,6 @@ export class Sequencer {
         ? error
         : new CodedError(errors.journalFailed, 'The journal failed in a way that it should not.', { cause: error });
     for (const { reject } of this.waiting.splice(0)) reject(this.broken);
+    this.queued = 0;
   }
 }

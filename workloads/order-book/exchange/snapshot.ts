@@ -7,8 +7,8 @@ import type { Market } from './market.ts';
 import { TRADES_KEPT } from './market.ts';
 import type { Order, OrderStatus } from './order.ts';
 
-/** Format 1 knew limit and market orders only; it is still read. */
-const FORMAT = 2;
+/** Format 1 knew limit and market orders only, format 2 no numbers of accounts; both are still read. */
+const FORMAT = 3;
 const STATUSES: readonly OrderStatus[] = ['open', 'filled', 'cancelled', 'rejected'];
 
 /**
@@ -44,6 +44,9 @@ export function encodeExchange(exchange: Exchange): Uint8Array {
   const blocked = [...exchange.blocked].sort();
   writer.u32(blocked.length);
   for (const account of blocked) writer.text(account);
+  const numbered = exchange.orders.numbered();
+  writer.u32(numbered.length);
+  for (const account of numbered) writer.text(account);
   const closed = exchange.orders.closedOrders();
   writer.u32(closed.length);
   for (const order of closed) {
@@ -57,8 +60,7 @@ export function encodeExchange(exchange: Exchange): Uint8Array {
 export function decodeExchange(bytes: Uint8Array): Exchange {
   const reader = new ByteReader(bytes);
   const format = reader.u8();
-  if (format !== 1 && format !== FORMAT)
-    throw new Error(`a snapshot of format ${format}: start a version that knows it`);
+  if (format === 0 || format > FORMAT) throw new Error(`a snapshot of format ${format}: start a version that knows it`);
   const exchange = new Exchange();
   exchange.sequence = reader.u53();
   exchange.epoch = reader.u53();
@@ -77,6 +79,7 @@ export function decodeExchange(bytes: Uint8Array): Exchange {
     const blocked = reader.u32();
     for (let index = 0; index < blocked; index++) exchange.blocked.add(reader.text());
   }
+  if (format > 2) each(reader, () => exchange.orders.number(reader.text()));
   const closed = reader.u32();
   for (let index = 0; index < closed; index++) {
     const market = markets[reader.u16()];

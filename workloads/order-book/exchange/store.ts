@@ -9,8 +9,10 @@ import { type FileJournal, openFileJournal } from '../journal/file-journal.ts';
 import type { Frame } from '../journal/frame.ts';
 import { SnapshotStore } from '../journal/snapshot-store.ts';
 import { ByteReader } from './bytes.ts';
-import { readCommand } from './command.ts';
+import { readCommand, readRecords } from './command.ts';
 import { Exchange } from './exchange.ts';
+import type { CreateListeners } from './listener.ts';
+import { applyRecords } from './record-command.ts';
 import { decodeExchange, encodeExchange } from './snapshot.ts';
 
 export interface StoreOptions {
@@ -21,6 +23,8 @@ export interface StoreOptions {
   /** Commands after which a snapshot is due. Default 250,000: replaying fewer takes well under a second. */
   readonly snapshotEvery?: number;
   readonly disk?: Disk;
+  /** Hear the replay of the journal too; `Exchange.replaying` tells it. They start with the state of the snapshot. */
+  readonly listeners?: CreateListeners;
 }
 
 /** The data directory of one book: lock, snapshots, journal, and the exchange that they add up to. */
@@ -64,9 +68,12 @@ export class Store {
       const snapshots = new SnapshotStore(disk, directory);
       const snapshot = await snapshots.load((error) => log.warn({ code: error.code }, error.message));
       const exchange = snapshot === undefined ? new Exchange() : decodeExchange(snapshot.content);
+      exchange.listeners.push(...(options.listeners?.(exchange) ?? []));
+      exchange.replaying = true;
       const afterSequence = exchange.sequence;
       const replay = (frame: Frame): void => applyFrame(exchange, frame);
       const opened = await openFileJournal({ disk, directory, segmentBytes, afterSequence, replay });
+      exchange.replaying = false;
       const { journal, report } = opened;
       if (report.tornBytes > 0) {
         log.warn(
@@ -138,6 +145,12 @@ async function makeDirectory(directory: string): Promise<boolean> {
 /** Applies the commands of a frame in order. */
 export function applyFrame(exchange: Exchange, frame: Frame): void {
   const reader = new ByteReader(frame.payload);
-  for (let index = 0; index < frame.count; index++) exchange.apply(readCommand(reader), frame.epoch);
-  if (!reader.done) throw new Error(`frame ${frame.firstSequence} holds more than its ${frame.count} commands`);
+  while (!reader.done) {
+    const records = readRecords(reader);
+    if (records === undefined) exchange.apply(readCommand(reader), frame.epoch);
+    else applyRecords(exchange, records, frame.epoch);
+  }
+  if (exchange.sequence !== frame.firstSequence + frame.count - 1) {
+    throw new Error(`frame ${frame.firstSequence} does not hold its ${frame.count} commands`);
+  }
 }

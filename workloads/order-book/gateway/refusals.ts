@@ -23,6 +23,9 @@ const SENTENCES: Record<Refusal, string> = {
   stopWaiting: 'The stop waits for its price: cancel it and send another one.',
   accountBlocked: 'The kill switch of the account is on: it takes no orders until it is lifted.',
   alreadyExpired: 'expiresTime is not later than now.',
+  unknownAccount: 'No account has this number.',
+  tooManyAccounts: 'The book has given all numbers that it has for accounts.',
+  invalidRecord: 'A field of the record is out of range.',
 };
 
 /** The coded error of a refused command; the order it is about goes with it. */

@@ -63,16 +63,16 @@ export const mutations: readonly Mutation[] = [
     file: 'exchange/sequencer.ts',
     edits: [
       [
-        '        await this.commit(batch.length, payload);\n',
-        '        this.answer(batch);\n        await this.commit(batch.length, payload);\n',
+        '        await this.commit(commands, payload);\n',
+        '        this.answer(batch);\n        await this.commit(commands, payload);\n',
       ],
-      ['      this.answer(batch);\n      this.options', '      this.options'],
+      ['      this.answer(batch);\n      for (const listener', '      for (const listener'],
     ],
   },
   {
     name: 'any number may wait',
     file: 'exchange/sequencer.ts',
-    edits: [['if (this.pending >= this.options.maxPending) {', 'if (this.pending < 0) {']],
+    edits: [['if (this.pending + commands <= this.options.maxPending) return undefined;', 'return undefined;']],
   },
   {
     name: 'a repeated client order id places again',

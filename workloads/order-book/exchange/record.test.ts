@@ -1,0 +1,148 @@
+import { expect, it } from 'vitest';
+import { openFileJournal } from '../journal/file-journal.ts';
+import { MemoryDisk } from '../journal/testing/memory-disk.ts';
+import { Exchange } from './exchange.ts';
+import { NO_ORDER, RECORD_BYTES, REFUSALS, RESULT_BYTES, RecordKind, recordTerms, STATUSES } from './record.ts';
+import { Sequencer } from './sequencer.ts';
+import { decodeExchange, digest, encodeExchange } from './snapshot.ts';
+import { applyFrame } from './store.ts';
+import { listing, place } from './testing/command-flow.ts';
+
+const plain = { side: 0, market: false, timeInForce: 'GTC', postOnly: false, selfTrade: 'allow' } as const;
+const buy = recordTerms(plain);
+const sell = recordTerms({ ...plain, side: 1 });
+
+type Fields = [kind: number, terms: number, symbol: number, account: number, id: number, price: number, lots: number];
+
+function records(...rows: readonly Fields[]): Uint8Array {
+  const bytes = new Uint8Array(rows.length * RECORD_BYTES);
+  const view = new DataView(bytes.buffer);
+  for (const [index, [kind, terms, symbol, account, id, price, lots]] of rows.entries()) {
+    const at = index * RECORD_BYTES;
+    view.setUint8(at, kind);
+    view.setUint8(at + 1, terms);
+    view.setUint16(at + 2, symbol, true);
+    view.setUint32(at + 4, account, true);
+    view.setBigUint64(at + 8, BigInt(id), true);
+    view.setUint32(at + 16, price, true);
+    view.setUint32(at + 20, lots, true);
+    view.setFloat64(at + 32, 1_000, true);
+  }
+  return bytes;
+}
+
+function shown(results: Uint8Array): string[] {
+  const view = new DataView(results.buffer, results.byteOffset, results.length);
+  return Array.from({ length: results.length / RESULT_BYTES }, (_, index) => {
+    const at = index * RESULT_BYTES;
+    const status = view.getUint8(at);
+    const refusal = REFUSALS[view.getUint8(at + 1)] ?? 'done';
+    if (status === NO_ORDER) return refusal;
+    const [price, lots, filled] = [16, 20, 24].map((field) => view.getUint32(at + field, true));
+    const trades = view.getUint32(at + 4, true);
+    const last = trades === 0 ? '' : `, ${trades} to ${view.getUint32(at + 28, true)}`;
+    const id = view.getBigUint64(at + 8, true);
+    return `${refusal}${view.getUint8(at + 3) === 1 ? ' again' : ''} ${id} ${STATUSES[status]} ${filled}/${lots}@${price}${last}`;
+  });
+}
+
+async function replayed(disk: MemoryDisk) {
+  const exchange = new Exchange();
+  const { journal } = await openFileJournal({
+    disk,
+    directory: '/data',
+    segmentBytes: 1 << 20,
+    afterSequence: 0,
+    replay: (frame) => applyFrame(exchange, frame),
+  });
+  return { exchange, journal };
+}
+
+async function started() {
+  const disk = new MemoryDisk();
+  const { exchange, journal } = await replayed(disk);
+  const sequencer = new Sequencer({ exchange, journal, epoch: 1, maxPending: 100 });
+  for (const command of listing) await sequencer.submit(command);
+  return { disk, exchange, sequencer };
+}
+
+it('a batch is one unit: journaled as it came, answered in order, the same after a replay', async () => {
+  const { disk, exchange, sequencer } = await started();
+  const a = await sequencer.accountNumber('a');
+  const b = await sequencer.accountNumber('b');
+  expect([a, b, await sequencer.accountNumber('a')]).toEqual([1, 2, 1]);
+  const batch = records(
+    [RecordKind.place, buy, 0, a, 77, 100, 5],
+    [RecordKind.place, sell, 0, b, 0, 99, 7],
+    [RecordKind.place, buy, 0, a, 77, 100, 5],
+    [RecordKind.place, buy, 0, a, 77, 101, 5],
+    [RecordKind.replace, 0, 0, b, 6, 98, 8],
+    [RecordKind.cancelByClientId, 0, 0, a, 77, 0, 0],
+    [RecordKind.cancel, 0, 0, a, 6, 0, 0],
+    [RecordKind.cancel, 0, 0, b, 6, 0, 0],
+  );
+  const results = sequencer.submitRecords(batch);
+  batch.fill(0);
+  expect(shown(await results)).toEqual([
+    'done 5 open 0/5@100',
+    'done 6 open 5/7@99, 1 to 100',
+    'done again 5 filled 5/5@100',
+    'duplicateClientOrderId 5 filled 5/5@100',
+    'done 6 open 5/8@98',
+    'orderClosed 5 filled 5/5@100',
+    'orderNotFound',
+    'done 6 cancelled 5/8@98',
+  ]);
+  expect(digest((await replayed(disk)).exchange)).toBe(digest(exchange));
+});
+
+it('a number is a client order id like its decimal text', async () => {
+  const { exchange, sequencer } = await started();
+  await sequencer.submit(place({ clientOrderId: '12' }));
+  const a = await sequencer.accountNumber('a');
+  const restored = decodeExchange(encodeExchange(exchange));
+  for (const state of [exchange, restored]) expect(state.orders.numberOf('a')).toBe(a);
+  expect(shown(await sequencer.submitRecords(records([RecordKind.place, buy, 0, a, 12, 100, 5])))).toEqual([
+    'done again 3 open 0/5@100',
+  ]);
+});
+
+it('whatever the bytes are, each record is answered and a refused one changes nothing', async () => {
+  const { exchange, sequencer } = await started();
+  const a = await sequencer.accountNumber('a');
+  const before = exchange.orders.open;
+  const market = recordTerms({ ...plain, market: true, timeInForce: 'IOC' });
+  expect(
+    shown(
+      await sequencer.submitRecords(
+        records(
+          [0, buy, 0, a, 0, 100, 5],
+          [9, buy, 0, a, 0, 100, 5],
+          [RecordKind.place, buy, 0, 2, 0, 100, 5],
+          [RecordKind.place, buy, 0, 0, 0, 100, 5],
+          [RecordKind.place, buy, 2, a, 0, 100, 5],
+          [RecordKind.place, buy, 0, a, 0, 0, 5],
+          [RecordKind.place, buy, 0, a, 0, 100, 0],
+          [RecordKind.place, buy, 0, a, 0, 2 ** 32 - 1, 5],
+          [RecordKind.place, buy, 0, a, 0, 100, 2 ** 31],
+          [RecordKind.place, 255, 0, a, 0, 100, 5],
+          [RecordKind.place, market, 0, a, 0, 100, 5],
+          [RecordKind.cancel, 0, 0, a, 2 ** 53, 0, 0],
+        ),
+      ),
+    ),
+  ).toEqual([
+    'invalidRecord',
+    'invalidRecord',
+    'unknownAccount',
+    'unknownAccount',
+    'unknownSymbol',
+    ...Array(6).fill('invalidRecord'),
+    'orderNotFound',
+  ]);
+  expect(exchange.orders.open).toBe(before);
+  expect(exchange.tally.refused).toBe(12);
+  for (const wrong of [0, 39, 41, 4_097 * RECORD_BYTES]) {
+    await expect((async () => sequencer.submitRecords(new Uint8Array(wrong)))()).rejects.toThrow('are not 1 to 4096');
+  }
+});
