@@ -55,6 +55,7 @@ function faults(
   wire: FaultProxy,
   random: () => number,
   clock: ReturnType<typeof jumpingClock>,
+  lost: { bookmarks: number },
 ): Record<string, Inject> {
   const breakOne = async (fault: (typeof WATCH_FAULTS)[number]): Promise<void> => {
     await vi.waitUntil(() => proxy.breakWatch(fault, random()), soon);
@@ -76,6 +77,11 @@ function faults(
   return {
     ...Object.fromEntries(REQUEST_FAULTS.map((fault) => [`list: ${fault}`, spoil('list', fault)])),
     ...Object.fromEntries(REQUEST_FAULTS.map((fault) => [`watch: ${fault}`, spoil('watch', fault)])),
+    'watch: no bookmarks, then expired': async () => {
+      const ended = proxy.dropBookmarks();
+      await breakOne('end');
+      lost.bookmarks += await within(ended, 'the end of the watch without bookmarks');
+    },
     ...Object.fromEntries(WATCH_FAULTS.map((fault) => [`open watch: ${fault}`, () => breakOne(fault)])),
     'connection: reset': () => reconnected(() => wire.cut()),
     'connection: half-open': () => reconnected(() => wire.freeze()),
@@ -178,8 +184,9 @@ test(
     informers.start(stop.signal);
     await informers.whenSynced(AbortSignal.timeout(30_000));
 
+    const lost = { bookmarks: 0 };
     const stopChurn = churn(direct, namespace, seededRandom(SEED + 1));
-    const injections = Object.entries(faults(proxy, wire, random, time));
+    const injections = Object.entries(faults(proxy, wire, random, time, lost));
     const injected = new Map<string, number>();
     let begun = 0;
     const injectMany = async (): Promise<void> => {
@@ -205,6 +212,7 @@ test(
           .join('\n'),
     );
     expect(injected.size).toBe(injections.length);
+    expect(lost.bookmarks).toBeGreaterThan(0);
 
     for (const [i, { resource }] of watched.entries()) {
       const compare = async (): Promise<void> => {

@@ -7,7 +7,9 @@ import {
   type IncomingHttpHeaders,
   type ServerHttp2Stream,
 } from 'node:http2';
+import { createInterface } from 'node:readline';
 import type { Credentials } from '../kube/credentials.ts';
+import { compareVersions } from '../watch/resource-version.ts';
 
 /** What may happen to a request instead of, or on the way to, its answer. */
 export const REQUEST_FAULTS = ['500', '503', '429', '410', '401', 'reset', 'garbage', 'truncated', 'slow'] as const;
@@ -29,6 +31,8 @@ export const WATCH_FAULTS = [
 export type WatchFault = (typeof WATCH_FAULTS)[number];
 
 const SLOW_MS = 400;
+/** The server sends a bookmark two seconds before it ends a watch, and otherwise only every minute. */
+const UNTIL_BOOKMARK_SECONDS = 3;
 const LONGER_THAN_A_BUFFER = 'x'.repeat(200_000);
 
 /**
@@ -41,6 +45,11 @@ export interface ApiFaultProxy {
   readonly server: string;
   /** The next request that opens a watch, or that lists, meets with this. Resolves when it has. */
   spoil(kind: 'list' | 'watch', fault: RequestFault): Promise<void>;
+  /**
+   * The next watch that is opened gets no bookmarks and soon ends. What they would have told is forgotten by then: a watch
+   * of the same path from an older version has expired. Resolves when it has ended, with the number of bookmarks it lost.
+   */
+  dropBookmarks(): Promise<number>;
   /** Breaks one of the open watches, `random` in [0, 1) says which; false when there is none. */
   breakWatch(fault: WatchFault, random: number): boolean;
   /** Announces the end of all connections (GOAWAY): new requests need a new one, open watches live on. */
@@ -55,6 +64,9 @@ export async function startApiFaultProxy(credentials: Credentials): Promise<ApiF
   const sessions = new Set<Http2Session>();
   const watches = new Set<ServerHttp2Stream>();
   const awaited = { list: [] as Spoiler[], watch: [] as Spoiler[] };
+  const mutes: ((dropped: number) => void)[] = [];
+  /** By path: the version of the last bookmark that was dropped. What is older is not remembered any more. */
+  const oldest = new Map<string, string>();
 
   const server = createServer();
   server.on('session', (session) => {
@@ -64,7 +76,8 @@ export async function startApiFaultProxy(credentials: Credentials): Promise<ApiF
   });
   server.on('stream', async (stream, headers) => {
     stream.on('error', () => {});
-    const query = new URL(String(headers[':path']), 'http://x').searchParams;
+    const url = new URL(String(headers[':path']), 'http://x');
+    const query = url.searchParams;
     const isWatch = query.get('watch') === 'true';
     // A streaming list is a list that comes as a watch.
     const kind = isWatch && query.get('sendInitialEvents') !== 'true' ? 'watch' : 'list';
@@ -75,7 +88,27 @@ export async function startApiFaultProxy(credentials: Credentials): Promise<ApiF
     if (fault === 'slow') await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
     const authorization = await credentials.authorization();
     if (stream.destroyed || upstream.destroyed) return stream.close(constants.NGHTTP2_INTERNAL_ERROR);
-    const passed = passOn(upstream.request({ ...plain(headers), ...(authorization && { authorization }) }), stream);
+    if (kind === 'watch' && compareVersions(query.get('resourceVersion') ?? '', oldest.get(url.pathname) ?? '') < 0) {
+      stream.respond({ ':status': 200, 'content-type': 'application/json' });
+      return stream.end(errorLine(410));
+    }
+    const mute = kind === 'watch' && fault === undefined ? mutes.shift() : undefined;
+    if (mute !== undefined) query.set('timeoutSeconds', String(UNTIL_BOOKMARK_SECONDS));
+    const onward = {
+      ...plain(headers),
+      ':path': `${url.pathname}${url.search}`,
+      ...(authorization && { authorization }),
+    };
+    const passed = passOn(upstream.request(onward), stream);
+    if (mute !== undefined) {
+      let dropped = 0;
+      stream.once('close', () => mute(dropped));
+      passLines(passed, stream, (version) => {
+        dropped++;
+        oldest.set(url.pathname, version);
+      });
+      return;
+    }
     if (fault === 'truncated') passed.once('data', (chunk: Buffer) => stream.end(chunk.subarray(0, chunk.length / 2)));
     else passed.on('data', (chunk: Buffer) => void (stream.writable && stream.write(chunk)));
     passed.once('end', () => stream.end());
@@ -90,6 +123,7 @@ export async function startApiFaultProxy(credentials: Credentials): Promise<ApiF
     port: address.port,
     server: `http://127.0.0.1:${address.port}`,
     spoil: (kind, fault) => new Promise((met) => void awaited[kind].push({ fault, met })),
+    dropBookmarks: () => new Promise((ended) => void mutes.push(ended)),
     breakWatch(fault, random) {
       const open = [...watches].filter(({ writable, headersSent }) => writable && headersSent);
       const stream = open[Math.floor(random * open.length)];
@@ -133,6 +167,17 @@ function passOn(far: ClientHttp2Stream, near: ServerHttp2Stream): ClientHttp2Str
   return far;
 }
 
+/** Passes a watch on but for its bookmarks, whose versions `drop` is told. */
+function passLines(far: ClientHttp2Stream, near: ServerHttp2Stream, drop: (version: string) => void): void {
+  const lines = createInterface({ input: far });
+  lines.on('line', (line) => {
+    const { type, object } = JSON.parse(line) as { type: string; object: { metadata: { resourceVersion: string } } };
+    if (type === 'BOOKMARK') drop(object.metadata.resourceVersion);
+    else if (near.writable) near.write(`${line}\n`);
+  });
+  lines.once('close', () => near.end());
+}
+
 /** Answers in the API server's place, if the fault is an answer. */
 function answersItself(stream: ServerHttp2Stream, fault: RequestFault): boolean {
   if (fault === 'slow' || fault === 'truncated') return false;
@@ -150,7 +195,6 @@ function answersItself(stream: ServerHttp2Stream, fault: RequestFault): boolean 
 }
 
 function breakStream(stream: ServerHttp2Stream, fault: WatchFault): void {
-  const error = (code: number): string => `{"type":"ERROR","object":${statusText(code)}}\n`;
   if (fault === 'reset') stream.close(constants.NGHTTP2_INTERNAL_ERROR);
   else if (fault === 'end') stream.end();
   else if (fault === 'truncated line') stream.end('{"type":"MODIFIED","object":{"metadata":{"name":"a');
@@ -158,8 +202,10 @@ function breakStream(stream: ServerHttp2Stream, fault: WatchFault): void {
   else if (fault === 'line without newline') stream.end(`{"type":"ADDED","object":"${LONGER_THAN_A_BUFFER}`);
   else if (fault === 'version goes back')
     stream.write('{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"1"}}}\n');
-  else stream.end(error(Number(fault.slice('ERROR '.length))));
+  else stream.end(errorLine(Number(fault.slice('ERROR '.length))));
 }
+
+const errorLine = (code: number): string => `{"type":"ERROR","object":${statusText(code)}}\n`;
 
 const REASONS: Readonly<Record<number, string>> = { 401: 'Unauthorized', 410: 'Expired', 429: 'TooManyRequests' };
 
