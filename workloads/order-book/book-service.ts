@@ -16,6 +16,8 @@ import type { Command } from './exchange/command.ts';
 import type { Exchange } from './exchange/exchange.ts';
 import { Sequencer } from './exchange/sequencer.ts';
 import { Store, type StoreOptions } from './exchange/store.ts';
+import { createOrderEntry } from './gateway/order-entry.ts';
+import { createRateLimit } from './gateway/rate-limit.ts';
 import { addRoutes } from './gateway/routes.ts';
 import { orderBookMetrics } from './metrics.ts';
 import type { BookConfig } from './symbols.ts';
@@ -84,18 +86,13 @@ export async function startBook(options: BookServiceOptions): Promise<BookServic
   health.addLiveness('journal', () => sequencer.failure?.message);
   const auth = options.auth === undefined ? undefined : createTokenVerifier({ config: options.auth.jwt, registry });
   const app = createService({ name: 'Sluice order book', version, log, registry, health, auth });
-  addRoutes(app, {
-    clock,
-    exchange: store.exchange,
-    sequencer,
-    listed: new Set(config.symbols.map(({ name }) => name)),
-    ordersPerSecondPerAccount: config.limits.ordersPerSecondPerAccount,
-    maxOpenOrders: options.maxOpenOrders,
-    metrics,
-    secured: auth !== undefined,
-    version,
-    epoch: store.epoch,
-  });
+  const listed = new Set(config.symbols.map(({ name }) => name));
+  const rateLimit = createRateLimit(clock, config.limits.ordersPerSecondPerAccount);
+  const { exchange: book } = store;
+  const { maxOpenOrders } = options;
+  const entry = createOrderEntry({ clock, exchange: book, sequencer, listed, rateLimit, maxOpenOrders, metrics });
+  const secured = auth !== undefined;
+  addRoutes(app, { entry, exchange: book, sequencer, listed, secured, version, epoch: store.epoch });
   try {
     for (const command of configuration(store.exchange, config)) await sequencer.submit(command);
     const stopSweeps = sweepExpired(clock, store.exchange, sequencer);

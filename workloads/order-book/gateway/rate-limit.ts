@@ -1,7 +1,7 @@
 import type { Clock } from '@sluice/runtime/clock';
 
-/** Accounts that are tracked at once; beyond it the one that was idle longest is dropped, which only forgives it. */
-const MAX_ACCOUNTS = 100_000;
+/** Accounts that are tracked at once, twice: those that are idle longest are dropped, which only forgives them. */
+const MAX_ACCOUNTS = 50_000;
 
 interface Bucket {
   tokens: number;
@@ -9,26 +9,50 @@ interface Bucket {
   at: number;
 }
 
-/**
- * A token bucket per account: `perSecond` commands a second, as many at once after a pause. Returns milliseconds to wait,
- * 0 when the command may pass.
- */
-export function createRateLimit(clock: Clock, perSecond: number): (account: string) => number {
-  const buckets = new Map<string, Bucket>();
-  return (account) => {
+/** Commands per second of one account, over all doors together. */
+export interface RateLimit {
+  readonly perSecond: number;
+  /** Takes one command. Returns milliseconds to wait, 0 when it may pass. */
+  waitMs(account: string): number;
+  /** Takes as many of `count` commands as may pass now, and returns how many those are. */
+  take(account: string, count: number): number;
+}
+
+/** A token bucket per account: `perSecond` commands a second, as many at once after a pause. */
+export function createRateLimit(clock: Clock, perSecond: number): RateLimit {
+  // Two generations instead of an order of use: one look-up per command, and no list to keep.
+  let recent = new Map<string, Bucket>();
+  let older = new Map<string, Bucket>();
+
+  function refilled(account: string): Bucket {
     const now = clock.monotonic();
-    const known = buckets.get(account);
-    const bucket = known ?? { tokens: perSecond, at: now };
+    let bucket = recent.get(account);
+    if (bucket === undefined) {
+      bucket = older.get(account) ?? { tokens: perSecond, at: now };
+      if (recent.size >= MAX_ACCOUNTS) {
+        older = recent;
+        recent = new Map();
+      }
+      recent.set(account, bucket);
+    }
     bucket.tokens = Math.min(perSecond, bucket.tokens + ((now - bucket.at) * perSecond) / 1_000);
     bucket.at = now;
-    // Insertion order is order of use: what was used last goes to the end.
-    if (known !== undefined) buckets.delete(account);
-    else if (buckets.size >= MAX_ACCOUNTS) buckets.delete(buckets.keys().next().value ?? '');
-    buckets.set(account, bucket);
-    if (bucket.tokens >= 1) {
+    return bucket;
+  }
+
+  return {
+    perSecond,
+    waitMs: (account) => {
+      const bucket = refilled(account);
+      if (bucket.tokens < 1) return ((1 - bucket.tokens) * 1_000) / perSecond;
       bucket.tokens -= 1;
       return 0;
-    }
-    return ((1 - bucket.tokens) * 1_000) / perSecond;
+    },
+    take: (account, count) => {
+      const bucket = refilled(account);
+      const granted = Math.min(count, Math.floor(bucket.tokens));
+      bucket.tokens -= granted;
+      return granted;
+    },
   };
 }

@@ -1,48 +1,35 @@
 import { Type } from '@sinclair/typebox';
 import { CodedError, serviceErrors } from '@sluice/kit';
-import type { Clock } from '@sluice/runtime/clock';
-import type { Metrics } from '@sluice/runtime/telemetry';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { errors } from '../errors.ts';
-import type { Command } from '../exchange/command.ts';
-import type { Exchange, Outcome } from '../exchange/exchange.ts';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Exchange } from '../exchange/exchange.ts';
 import type { Market } from '../exchange/market.ts';
 import type { Order } from '../exchange/order.ts';
 import type { Sequencer } from '../exchange/sequencer.ts';
-import type { orderBookMetrics } from '../metrics.ts';
+import { accountOfCaller, accountOfName } from './account.ts';
+import type { OrderEntry } from './order-entry.ts';
 import {
   type PlaceBody,
   parseClientOrderId,
   parseOrderId,
-  parsePrice,
-  parseQuantity,
-  parseTerms,
   placeSchema,
   type ReplaceBody,
   replaceSchema,
   wrongField,
 } from './order-request.ts';
-import { createRateLimit } from './rate-limit.ts';
 import { refusalError } from './refusals.ts';
-import { depthView, orderView, tradeView } from './views.ts';
+import { acceptedView, depthView, orderView, tradeView } from './views.ts';
 
 export interface RoutesOptions {
-  readonly clock: Clock;
+  readonly entry: OrderEntry;
   readonly exchange: Exchange;
   readonly sequencer: Sequencer;
-  /** Symbols that take new orders; others that the journal knows can still be read and cancelled. */
+  /** Symbols that take new orders. */
   readonly listed: ReadonlySet<string>;
-  readonly ordersPerSecondPerAccount: number;
-  /** Open orders of all accounts and symbols together: what the memory of the process bears. */
-  readonly maxOpenOrders: number;
-  readonly metrics: Metrics<typeof orderBookMetrics>;
   /** Tokens are asked for: their subject is the account. */
   readonly secured: boolean;
   readonly version: string;
   readonly epoch: number;
 }
-
-const ACCOUNT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 const limitQuery = (max: number, fallback: number) =>
   Type.Optional(Type.Integer({ minimum: 1, maximum: max, default: fallback }));
@@ -55,28 +42,15 @@ export function addRoutes(app: FastifyInstance, options: RoutesOptions): void {
   addMarketData(app, options);
 }
 
-function addOrderEntry(app: FastifyInstance, options: RoutesOptions): void {
-  const { clock, exchange, listed, sequencer, maxOpenOrders } = options;
-  const send = submitter(options);
-
+function addOrderEntry(app: FastifyInstance, { entry, secured }: RoutesOptions): void {
   app.post<{ Body: PlaceBody }>(
     '/v1/orders',
     { schema: { summary: 'Place an order', body: placeSchema }, attachValidation: true },
     async (request, reply) => {
       refuseWrongBody(request);
-      const { body } = request;
-      const account = accountOf(request, options.secured);
-      const market = listed.has(body.symbol) ? exchange.markets.get(body.symbol) : undefined;
-      if (market === undefined) throw refusalError({ kind: 'refused', refusal: 'unknownSymbol' });
-      const timeMs = clock.now();
-      const terms = parseTerms(body, market, timeMs);
-      const clientOrderId = parseClientOrderId(body.clientOrderId);
-      // Each command under way may become an open order.
-      const mayStay = terms.timeInForce === 'GTC' || terms.extra !== undefined;
-      if (mayStay && exchange.orders.open + sequencer.pending >= maxOpenOrders) {
-        throw refusalError({ kind: 'refused', refusal: 'bookFull' });
-      }
-      return send(reply, { kind: 'place', timeMs, account, clientOrderId, symbol: body.symbol, ...terms });
+      const accepted = await entry.place(accountOf(request, secured), request.body);
+      reply.code(accepted.repeated ? 200 : 201);
+      return acceptedView(accepted);
     },
   );
 
@@ -86,33 +60,19 @@ function addOrderEntry(app: FastifyInstance, options: RoutesOptions): void {
       schema: { summary: 'Change price or quantity of an open order', body: replaceSchema, params: idParams },
       attachValidation: true,
     },
-    async (request, reply) => {
+    async (request) => {
       refuseWrongBody(request);
-      const { price, quantity } = request.body;
-      if (price === undefined && quantity === undefined) {
-        throw new CodedError(serviceErrors.invalidRequest, 'Send a new price, a new quantity, or both.');
-      }
-      const account = accountOf(request, options.secured);
-      const orderId = parseOrderId(request.params.id);
-      const order = exchange.orders.ofAccount(account, orderId);
-      if (order === undefined) throw refusalError({ kind: 'refused', refusal: 'orderNotFound' });
-      return send(reply, {
-        kind: 'replace',
-        timeMs: clock.now(),
-        account,
-        orderId,
-        price: price === undefined ? 0 : parsePrice(price, order.market),
-        quantity: quantity === undefined ? 0 : parseQuantity(quantity, order.market),
-      });
+      const account = accountOf(request, secured);
+      return acceptedView(await entry.replace(account, parseOrderId(request.params.id), request.body));
     },
   );
 
   app.delete<{ Params: { id: string } }>(
     '/v1/orders/:id',
     { schema: { summary: 'Cancel an open order', params: idParams } },
-    async (request, reply) => {
-      const account = accountOf(request, options.secured);
-      return send(reply, { kind: 'cancel', timeMs: clock.now(), account, orderId: parseOrderId(request.params.id) });
+    async (request) => {
+      const account = accountOf(request, secured);
+      return acceptedView(await entry.cancel(account, parseOrderId(request.params.id)));
     },
   );
 }
@@ -207,55 +167,13 @@ function addMarketData(app: FastifyInstance, options: RoutesOptions): void {
   }));
 }
 
-/** Sends a command through rate limit and sequencer, and turns its outcome into the answer. */
-function submitter(options: RoutesOptions): (reply: FastifyReply, command: AccountCommand) => Promise<object> {
-  const { clock, sequencer, metrics, ordersPerSecondPerAccount } = options;
-  const waitMs = createRateLimit(clock, ordersPerSecondPerAccount);
-  return async (reply, command) => {
-    const wait = waitMs(command.account);
-    if (wait > 0) {
-      metrics.rateLimited.inc();
-      const sentence = `The account may send ${ordersPerSecondPerAccount} commands per second: send this one again later.`;
-      throw new CodedError(errors.rateLimited, sentence, { retryAfterSeconds: Math.ceil(wait / 1_000) });
-    }
-    const started = clock.monotonic();
-    const outcome = await sequencer.submit(command);
-    metrics.acknowledgeSeconds.observe((clock.monotonic() - started) / 1_000);
-    metrics.commands.inc({ kind: command.kind, result: resultOf(outcome) });
-    if (outcome.kind === 'refused') throw refusalError(outcome);
-    if (outcome.kind === 'configured') throw new Error(`${command.kind} was answered as a configuration`);
-    const { order, trades, repeated } = outcome;
-    if (trades.length > 0) metrics.trades.inc({ symbol: order.market.config.name }, trades.length);
-    if (command.kind === 'place') reply.code(repeated ? 200 : 201);
-    // Stops that it triggered may have traded too, with others.
-    const own = trades.filter(({ makerId, takerId }) => makerId === order.id || takerId === order.id);
-    return { ...orderView(order), fills: own.map((trade) => tradeView(trade, order.market)) };
-  };
-}
-
-type AccountCommand = Extract<Command, { account: string }>;
-
-function resultOf(outcome: Outcome): string {
-  if (outcome.kind === 'order') return outcome.repeated ? 'repeated' : 'accepted';
-  return outcome.kind === 'refused' ? 'refused' : 'configured';
-}
-
 const idParams = Type.Object({ id: Type.String({ maxLength: 64 }) });
 
 /** The token's subject; without tokens the header `sluice-account`, or one account for all. */
-function accountOf(request: FastifyRequest, secured: boolean): string {
-  if (secured) {
-    const { caller } = request;
-    if (caller === undefined) throw new Error('a secured route without a caller');
-    // Half a surrogate pair has no UTF-8: the journal would give the account another name.
-    if (caller.subject.isWellFormed()) return caller.subject;
-    throw new CodedError(errors.invalidAccount, 'The claim "sub" of the token must be well-formed Unicode.');
-  }
-  const account = request.headers['sluice-account'] ?? 'default';
-  if (typeof account === 'string' && ACCOUNT.test(account)) return account;
-  const sentence =
-    'The header sluice-account must have 1 to 64 letters, digits, ".", "_" or "-", and begin with a letter or digit.';
-  throw new CodedError(errors.invalidAccount, sentence);
+function accountOf({ caller, headers }: FastifyRequest, secured: boolean): string {
+  if (!secured) return accountOfName(headers['sluice-account'] ?? 'default');
+  if (caller === undefined) throw new Error('a secured route without a caller');
+  return accountOfCaller(caller);
 }
 
 /** A body that its schema refused: the code and the sentence of the field at fault. */

@@ -3,6 +3,7 @@ import { BUY, SELL, type Side } from '../engine/book.ts';
 import { Reason } from '../engine/reports.ts';
 import type { Market } from '../exchange/market.ts';
 import type { Order, Trade } from '../exchange/order.ts';
+import type { Accepted } from './order-entry.ts';
 
 const REASONS: ReadonlyMap<number, string> = new Map([
   [Reason.byRequest, 'ByRequest'],
@@ -42,6 +43,11 @@ export function orderView(order: Order): object {
     createdTime: new Date(order.createdMs).toISOString(),
     updatedTime: new Date(order.updatedMs).toISOString(),
   };
+}
+
+/** An order that was taken, with its fills. */
+export function acceptedView({ order, trades }: Accepted): object {
+  return { ...orderView(order), fills: trades.map((trade) => tradeView(trade, order.market)) };
 }
 
 function extraView({ id, extra, market, status }: Order): object {

@@ -1,0 +1,123 @@
+import { CodedError, serviceErrors } from '@sluice/kit';
+import type { Clock } from '@sluice/runtime/clock';
+import type { Metrics } from '@sluice/runtime/telemetry';
+import { errors } from '../errors.ts';
+import type { Command } from '../exchange/command.ts';
+import type { Exchange, Outcome } from '../exchange/exchange.ts';
+import type { Order, Trade } from '../exchange/order.ts';
+import type { Sequencer } from '../exchange/sequencer.ts';
+import type { orderBookMetrics } from '../metrics.ts';
+import {
+  type PlaceBody,
+  parseClientOrderId,
+  parsePrice,
+  parseQuantity,
+  parseTerms,
+  type ReplaceBody,
+} from './order-request.ts';
+import type { RateLimit } from './rate-limit.ts';
+import { refusalError } from './refusals.ts';
+
+export interface OrderEntryOptions {
+  readonly clock: Clock;
+  readonly exchange: Exchange;
+  readonly sequencer: Sequencer;
+  /** Symbols that take new orders; others that the journal knows can still be read and cancelled. */
+  readonly listed: ReadonlySet<string>;
+  readonly rateLimit: RateLimit;
+  /** Open orders of all accounts and symbols together: what the memory of the process bears. */
+  readonly maxOpenOrders: number;
+  readonly metrics: Metrics<typeof orderBookMetrics>;
+}
+
+/** A command that was taken. `trades` are those of the order itself. */
+export interface Accepted {
+  readonly order: Order;
+  readonly trades: readonly Trade[];
+  /** The client order id was there already, with the same terms: nothing was done. */
+  readonly repeated: boolean;
+}
+
+/**
+ * The way of an order from a door to the sequencer: every door that speaks decimal text goes through here, so all have the same
+ * rules. Each method resolves when the command is durable, and rejects with the coded error for the client.
+ */
+export interface OrderEntry {
+  place(account: string, body: PlaceBody): Promise<Accepted>;
+  replace(account: string, orderId: number, body: ReplaceBody): Promise<Accepted>;
+  cancel(account: string, orderId: number): Promise<Accepted>;
+}
+
+export function createOrderEntry(options: OrderEntryOptions): OrderEntry {
+  const { clock, exchange, listed, sequencer, maxOpenOrders } = options;
+  const submit = submitter(options);
+  return {
+    place: async (account, body) => {
+      const market = listed.has(body.symbol) ? exchange.markets.get(body.symbol) : undefined;
+      if (market === undefined) throw refusalError({ kind: 'refused', refusal: 'unknownSymbol' });
+      const timeMs = clock.now();
+      const terms = parseTerms(body, market, timeMs);
+      const clientOrderId = parseClientOrderId(body.clientOrderId);
+      // Each command under way may become an open order.
+      const mayStay = terms.timeInForce === 'GTC' || terms.extra !== undefined;
+      if (mayStay && exchange.orders.open + sequencer.pending >= maxOpenOrders) {
+        throw refusalError({ kind: 'refused', refusal: 'bookFull' });
+      }
+      return submit({ kind: 'place', timeMs, account, clientOrderId, symbol: body.symbol, ...terms });
+    },
+    replace: async (account, orderId, { price, quantity }) => {
+      if (price === undefined && quantity === undefined) {
+        throw new CodedError(serviceErrors.invalidRequest, 'Send a new price, a new quantity, or both.');
+      }
+      const order = exchange.orders.ofAccount(account, orderId);
+      if (order === undefined) throw refusalError({ kind: 'refused', refusal: 'orderNotFound' });
+      return submit({
+        kind: 'replace',
+        timeMs: clock.now(),
+        account,
+        orderId,
+        price: price === undefined ? 0 : parsePrice(price, order.market),
+        quantity: quantity === undefined ? 0 : parseQuantity(quantity, order.market),
+      });
+    },
+    cancel: (account, orderId) => submit({ kind: 'cancel', timeMs: clock.now(), account, orderId }),
+  };
+}
+
+type OrderCommand = Extract<Command, { kind: 'place' | 'replace' | 'cancel' }>;
+
+/** Sends a command through rate limit and sequencer, and counts what came of it. */
+function submitter({
+  clock,
+  sequencer,
+  rateLimit,
+  metrics,
+}: OrderEntryOptions): (command: OrderCommand) => Promise<Accepted> {
+  return async (command) => {
+    const wait = rateLimit.waitMs(command.account);
+    if (wait > 0) {
+      metrics.rateLimited.inc();
+      const sentence = `The account may send ${rateLimit.perSecond} commands per second: send this one again later.`;
+      throw new CodedError(errors.rateLimited, sentence, { retryAfterSeconds: Math.ceil(wait / 1_000) });
+    }
+    const started = clock.monotonic();
+    const outcome = await sequencer.submit(command);
+    metrics.acknowledgeSeconds.observe((clock.monotonic() - started) / 1_000);
+    metrics.commands.inc({ kind: command.kind, result: resultOf(outcome) });
+    if (outcome.kind === 'refused') throw refusalError(outcome);
+    if (outcome.kind === 'configured') throw new Error(`${command.kind} was answered as a configuration`);
+    const { order, trades, repeated } = outcome;
+    if (trades.length > 0) metrics.trades.inc({ symbol: order.market.config.name }, trades.length);
+    // Stops that it triggered may have traded too, with others.
+    return {
+      order,
+      repeated,
+      trades: trades.filter(({ makerId, takerId }) => makerId === order.id || takerId === order.id),
+    };
+  };
+}
+
+function resultOf(outcome: Outcome): string {
+  if (outcome.kind === 'order') return outcome.repeated ? 'repeated' : 'accepted';
+  return outcome.kind === 'refused' ? 'refused' : 'configured';
+}
