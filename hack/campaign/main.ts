@@ -1,6 +1,6 @@
 /**
- * The fault campaign over all controllers: RUNS runs from seed 0 on, or the one run of SEED, of all kinds or of KIND. Each run
- * plays a scenario under the faults that its seed draws, on an API server in memory, and must end as it does without them.
+ * The fault campaign over all controllers: RUNS runs from seed FIRST (0) on, or the one run of SEED, of all kinds or of KIND.
+ * Each run plays a scenario under the faults that its seed draws, on an API server in memory, and must end as without them.
  */
 import { fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
@@ -17,8 +17,8 @@ import { Tally } from './tally.ts';
 const PORTION = 10;
 const WORKERS = Math.min(2, availableParallelism());
 
-async function campaign(runs: number, wanted: readonly KindName[]): Promise<number> {
-  const seeds = seedsFrom(0, runs, wanted);
+async function campaign(first: number, runs: number, wanted: readonly KindName[]): Promise<number> {
+  const seeds = seedsFrom(first, runs, wanted);
   const screen = createScreen(systemClock, process.stdout);
   const step = screen.step('fault campaign');
   const tally = new Tally();
@@ -60,8 +60,8 @@ function work(seeds: number[], take: (verdict: Verdict) => void): Promise<void> 
 }
 
 try {
-  const { runs, seed, wanted } = readRequest(process.env, Object.keys(kinds) as KindName[]);
-  process.exitCode = seed === undefined ? await campaign(runs, wanted) : await replay(seed);
+  const { runs, first, seed, wanted } = readRequest(process.env, Object.keys(kinds) as KindName[]);
+  process.exitCode = seed === undefined ? await campaign(first, runs, wanted) : await replay(seed);
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
   process.stderr.write(`campaign: ${error.message}\n`);

@@ -4,9 +4,15 @@ import { readRequest, UsageError } from './request.ts';
 const known = ['AppDeployment', 'OrderBook'] as const;
 
 test('what Make passes on: empty is absent', () => {
-  expect(readRequest({ RUNS: '', SEED: '', KIND: '' }, known)).toEqual({ runs: 300, seed: undefined, wanted: known });
-  expect(readRequest({ RUNS: '10000', KIND: 'orderbook' }, known)).toEqual({
+  expect(readRequest({ RUNS: '', SEED: '', FIRST: '', KIND: '' }, known)).toEqual({
+    runs: 300,
+    first: 0,
+    seed: undefined,
+    wanted: known,
+  });
+  expect(readRequest({ RUNS: '10000', FIRST: '5000', KIND: 'orderbook' }, known)).toEqual({
     runs: 10_000,
+    first: 5_000,
     seed: undefined,
     wanted: ['OrderBook'],
   });

@@ -7,18 +7,25 @@ export class UsageError extends Error {
 
 export interface Request {
   readonly runs: number;
+  /** The first seed. */
+  readonly first: number;
   readonly seed: number | undefined;
   readonly wanted: readonly KindName[];
 }
 
 const DEFAULT_RUNS = 300;
 
-/** RUNS, SEED and KIND of the environment; empty ones count as absent, as Make passes them. */
+/** RUNS, FIRST, SEED and KIND of the environment; empty ones count as absent, as Make passes them. */
 export function readRequest(env: Readonly<Record<string, string | undefined>>, known: readonly KindName[]): Request {
   const { KIND: kind = '' } = env;
   const wanted = known.filter((name) => kind === '' || name.toLowerCase() === kind.toLowerCase());
   if (wanted.length === 0) throw new UsageError(`KIND=${kind} is not one of: ${known.join(', ')}`);
-  return { runs: whole(env, 'RUNS') ?? DEFAULT_RUNS, seed: whole(env, 'SEED'), wanted };
+  return {
+    runs: whole(env, 'RUNS') ?? DEFAULT_RUNS,
+    first: whole(env, 'FIRST') ?? 0,
+    seed: whole(env, 'SEED'),
+    wanted,
+  };
 }
 
 function whole(env: Readonly<Record<string, string | undefined>>, name: string): number | undefined {

@@ -65,7 +65,7 @@ export const seededBugs: readonly SeededBug[] = [
     name: 'children are made for a resource that is gone',
     guarantee: 6,
     file: plan,
-    edits: [['if (isNew && !lives) await assertLives(ctx, resource, primary);', '']],
+    edits: [['if (!known) await assertNewest(ctx, resource, primary);', '']],
     caughtBy: planTest('nothing is made for a primary that only a late cache still shows'),
   },
   {

@@ -85,7 +85,19 @@ function refusalBy(error: unknown): Refusal | undefined {
 /** Writes the plan, status included, and only then lets go of the pods that status has counted. */
 async function carryOut(ctx: ReconcileContext, app: AppDeployment, made: AppPlan): Promise<void> {
   await executePlan(ctx, AppDeployment, app, made);
-  for (const pod of made.release) await release(ctx, pod);
+  if (made.release.length === 0) return;
+  // A status that is as planned was not written, and a cache that lags may show one that was replaced since.
+  const now = await ctx.client.get(AppDeployment, keyOf(app), { signal: ctx.signal });
+  const entries = now?.status?.revisions?.flatMap(({ draining = [] }) => draining) ?? [];
+  const counted = new Set(entries.filter(({ connections }) => connections !== undefined).map(({ pod }) => pod));
+  for (const pod of made.release) {
+    if (!counted.has(pod.metadata.name)) throw notCounted(pod);
+    await release(ctx, pod);
+  }
+}
+
+function notCounted({ metadata: { name } }: Pod): KubeApiError {
+  return new KubeApiError(409, 'Conflict', `the status that counted pod ${name} is not there any more`);
 }
 
 /** Removes our finalizer, and only ours, from the pod that was observed. */

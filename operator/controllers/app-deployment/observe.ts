@@ -1,6 +1,8 @@
 import { AppDeployment } from '@sluice/api';
 import {
+  controllerOf,
   HorizontalPodAutoscaler,
+  type KubeObject,
   Node,
   type ObjectKey,
   Pod,
@@ -8,9 +10,10 @@ import {
   ReplicaSet,
   Service,
 } from '@sluice/runtime';
+import { selectorText } from '../children/labels.ts';
 import type { DrainReport } from './drain-report.ts';
 import type { PollDrain } from './live-counts.ts';
-import { appLabels } from './names.ts';
+import { appLabels, revisionLabel, revisionOf } from './names.ts';
 import { podState } from './pods.ts';
 
 /** Everything a plan is made from, as one value. */
@@ -40,20 +43,51 @@ export async function observe(
   const app = ctx.cache.get(AppDeployment, key);
   const uid = app?.metadata.uid;
   if (app === undefined || uid === undefined) return undefined;
-  const pods = ctx.cache.list(Pod, key.namespace, appLabels(key.name));
+  const cached: Revisions = {
+    pods: ctx.cache.list(Pod, key.namespace, appLabels(key.name)),
+    replicaSets: ctx.cache.ownedBy(ReplicaSet, uid),
+  };
+  const services = ctx.cache.ownedBy(Service, uid);
+  // A cache that lags: the server is asked before a Service is made for a revision that is gone, or taken from one that is used.
+  const { pods, replicaSets } = isDoubtful(app, cached, services) ? await listRevisions(ctx, app) : cached;
   const lostNodes = nodesWithoutAnswer(ctx, pods);
   const draining = pods.filter((pod) => podState(pod, ctx.nowMs, lostNodes) === 'draining');
   const reports = await Promise.all(draining.map(async (pod) => [pod.metadata.name, await poll(pod)] as const));
   return {
     app,
     pods,
-    replicaSets: ctx.cache.ownedBy(ReplicaSet, uid),
-    services: ctx.cache.ownedBy(Service, uid),
+    replicaSets,
+    services,
     autoscalers: ctx.cache.ownedBy(HorizontalPodAutoscaler, uid),
     live: new Map(reports.flatMap(([name, report]) => (report === undefined ? [] : [[name, report] as const]))),
     lostNodes,
     drainImage,
   };
+}
+
+type Revisions = Pick<Observed, 'pods' | 'replicaSets'>;
+
+/** Whether other revisions have Services than have pods, besides that of spec. */
+function isDoubtful(
+  { metadata, spec }: AppDeployment,
+  { pods, replicaSets }: Revisions,
+  services: readonly Service[],
+): boolean {
+  if (metadata.deletionTimestamp !== undefined) return false;
+  const revisionsIn = (objects: readonly KubeObject[]): Set<string> =>
+    new Set(objects.flatMap(({ metadata: { labels } }) => labels?.[revisionLabel] ?? []));
+  const served = revisionsIn(services);
+  const used = revisionsIn([...replicaSets.filter((replicaSet) => replicaSet.spec?.replicas !== 0), ...pods]);
+  const different = [...served, ...used].filter((revision) => !(served.has(revision) && used.has(revision)));
+  return different.length > 0 && different.some((revision) => revision !== revisionOf(spec));
+}
+
+/** From the server, past the caches. */
+async function listRevisions({ client, signal }: ReconcileContext, { metadata }: AppDeployment): Promise<Revisions> {
+  const { namespace = '', name, uid } = metadata;
+  const options = { namespace, labelSelector: selectorText(appLabels(name)), signal };
+  const [pods, replicaSets] = await Promise.all([client.list(Pod, options), client.list(ReplicaSet, options)]);
+  return { pods: pods.items, replicaSets: replicaSets.items.filter((one) => controllerOf(one)?.uid === uid) };
 }
 
 /** A node whose kubelet has not reported for some 40 s is marked by the node controller; one that is gone answers even less. */

@@ -3,11 +3,13 @@ import {
   ConfigMap,
   type Controller,
   controller,
+  controllerOf,
   done,
   executePlan,
   isConflict,
   keyOf,
   Lease,
+  type ObjectKey,
   PodDisruptionBudget,
   type ReconcileContext,
   Role,
@@ -19,7 +21,7 @@ import {
 } from '@sluice/runtime';
 import { createMarksThrottle, tellsNews } from '../children/marks.ts';
 import { readLedger } from './ledger.ts';
-import { ledgerFinalizer } from './names.ts';
+import { ledgerFinalizer, ledgerName } from './names.ts';
 import { observe } from './observe.ts';
 import { type LedgerAction, plan } from './plan.ts';
 
@@ -43,6 +45,7 @@ export function sequenceCounterController({ catalog, marksEveryMs = 10_000 }: Se
     .owns(RoleBinding, { metadataOnly: true })
     .concurrency(4)
     .reconcile(async (key, ctx) => {
+      await letGoOfOrphan(ctx, key);
       const observed = await observe(ctx, key, catalog.sequenceCounter, throttle.dueInMs(key, ctx.nowMs));
       if (observed === undefined) {
         throttle.forget(key);
@@ -66,6 +69,22 @@ async function carryOutAtLedger(ctx: ReconcileContext, { kind, lease }: LedgerAc
   if (kind === 'create') await ctx.client.create(Lease, lease, { signal });
   else if (kind === 'replace') await ctx.client.replace(Lease, lease, { signal });
   else await letGo(ctx, lease);
+}
+
+/**
+ * The ledger of a counter that is gone: a leader that was frozen while it made it did not hear that it was no leader any
+ * more. The garbage collector deletes it, and only we can let go of it.
+ */
+async function letGoOfOrphan(ctx: ReconcileContext, key: ObjectKey): Promise<void> {
+  const { cache, client, signal } = ctx;
+  const ledger = cache.get(Lease, { namespace: key.namespace, name: ledgerName(key.name) });
+  const isHeld = ledger?.metadata.finalizers?.includes(ledgerFinalizer) === true;
+  if (!isHeld || ledger.metadata.deletionTimestamp === undefined) return;
+  const owner = controllerOf(ledger)?.uid;
+  if (owner === undefined || owner === cache.get(SequenceCounter, key)?.metadata.uid) return;
+  // A cache that lags may not show its counter yet. A uid that the server does not know any more never comes back.
+  const counter = await client.get(SequenceCounter, key, { signal });
+  if (counter?.metadata.uid !== owner) await letGo(ctx, ledger);
 }
 
 /** The replicas still renew: take the finalizer from whatever version is there, by compare-and-swap. */

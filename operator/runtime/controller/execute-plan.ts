@@ -1,5 +1,5 @@
 import { KubeApiError } from '../kube/client.ts';
-import { controllerOf, type KubeObject, keyOf, type Resource } from '../kube/object.ts';
+import { type KubeObject, keyOf, type Resource } from '../kube/object.ts';
 import { covers, sameJson, withDigest } from './applied.ts';
 import type { ReconcileContext } from './context.ts';
 import { addFinalizer, finalizerState, removeFinalizer } from './finalizer.ts';
@@ -52,16 +52,14 @@ export async function executePlan<T extends Primary, Status>(
   if (plan.finalizer === true && state === 'absent') {
     current = await addFinalizer(ctx, resource, primary, finalizer);
   }
-  // Who has just written to it knows that it is there.
-  let lives = plan.finalizer !== true || state === 'absent';
-  for (const wanted of plan.apply) {
-    const live = ctx.cache.get(wanted.resource, keyOf(wanted.object));
-    const isNew = live === undefined || controllerOf(live)?.uid !== primary.metadata.uid;
-    if (isNew && !lives) await assertLives(ctx, resource, primary);
-    lives ||= isNew;
-    await applyOne(ctx, wanted, live, settings);
-  }
-  for (const unwanted of plan.delete) await deleteOne(ctx, unwanted);
+  // Who has just written to it knows that it is the newest.
+  let known = plan.finalizer !== true || state === 'absent';
+  const assure = async (): Promise<void> => {
+    if (!known) await assertNewest(ctx, resource, primary);
+    known = true;
+  };
+  for (const wanted of plan.apply) await applyOne(ctx, wanted, settings, assure);
+  for (const unwanted of plan.delete) await deleteOne(ctx, unwanted, assure);
   if (plan.status !== undefined && !sameJson(primary.status, plan.status)) {
     current = await applyStatus(ctx, resource, current, plan.status, fieldManager);
   }
@@ -86,14 +84,15 @@ function applyStatus<T extends KubeObject>(
 }
 
 /**
- * Asked of the server before a child is made, or taken from another owner: a cache that lags may still show a primary that is
- * gone. Its children would come to life again for a moment, and those of a new one of its name would be collected as if they
- * belonged to the old. No precondition of a write to the child can state that.
+ * Asked of the server before the first write to a child: a cache that lags may still show a primary that is gone, or what it
+ * wanted before. Its children would come to life again for a moment, or go and come back; those of a new one of its name would
+ * be collected as if they belonged to the old. No precondition of a write to the child can state that.
  */
-async function assertLives(ctx: ReconcileContext, resource: Resource, primary: KubeObject): Promise<void> {
-  const { uid, deletionTimestamp } = primary.metadata;
+async function assertNewest(ctx: ReconcileContext, resource: Resource, primary: KubeObject): Promise<void> {
+  const { uid, deletionTimestamp, generation } = primary.metadata;
   const now = (await ctx.client.get(resource, keyOf(primary), { signal: ctx.signal }))?.metadata;
-  if (now !== undefined && now.uid === uid && now.deletionTimestamp === deletionTimestamp) return;
+  const same = now?.uid === uid && now?.deletionTimestamp === deletionTimestamp && now?.generation === generation;
+  if (now !== undefined && same) return;
   throw new KubeApiError(
     409,
     'Conflict',
@@ -104,13 +103,15 @@ async function assertLives(ctx: ReconcileContext, resource: Resource, primary: K
 async function applyOne(
   ctx: ReconcileContext,
   { resource, object }: PlannedApply,
-  live: KubeObject | undefined,
   settings: PlanSettings,
+  assure: () => Promise<void>,
 ): Promise<void> {
+  const live = ctx.cache.get(resource, keyOf(object));
   const desired = withDigest(object, settings.digestAnnotation);
   // What is going cannot be kept: its end will wake us, and then it is made anew.
   if (live?.metadata.deletionTimestamp !== undefined) return;
   if (live !== undefined && isAsWanted(live, desired)) return;
+  await assure();
   ctx.log.debug({ object: `${object.kind}/${object.metadata.name}`, had: live !== undefined }, 'apply');
   const basis = live === undefined ? { resourceVersion: NOT_THERE } : asObserved(live);
   const body = { ...desired, metadata: { ...desired.metadata, ...basis } };
@@ -124,12 +125,13 @@ function isAsWanted(live: KubeObject, desired: KubeObject): boolean {
   return covers(live, onlyMetadata ? { metadata: desired.metadata } : desired);
 }
 
-async function deleteOne(ctx: ReconcileContext, planned: PlannedDelete): Promise<void> {
+async function deleteOne(ctx: ReconcileContext, planned: PlannedDelete, assure: () => Promise<void>): Promise<void> {
   const { resource, object, gracePeriodSeconds, propagationPolicy } = planned;
   const preconditions = asObserved(object);
   // A second delete of a pod that is already going may cut its grace period.
   const shortening = object.metadata.deletionTimestamp !== undefined && gracePeriodSeconds !== undefined;
   if (object.metadata.deletionTimestamp !== undefined && !shortening) return;
+  await assure();
   ctx.log.debug({ object: `${object.kind}/${object.metadata.name}` }, 'delete');
   await ctx.client.delete(resource, keyOf(object), {
     preconditions,

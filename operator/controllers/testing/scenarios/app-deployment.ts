@@ -119,21 +119,20 @@ function forbiddenOnPod({ isOperator, resource, before, after, key }: Write, sta
   return counted ? undefined : 'it was let go before its drain was counted';
 }
 
-/** An operator may not know yet of a spec that is younger than this. */
-const mostLagMs = 60_000;
+/** Who takes pods away has asked for the newest spec no longer than this before. */
+const mostLagMs = 1_000;
 
-/** A shrunk ReplicaSet may not take the last ready pods: desired less maxUnavailable stay, of any spec that is not long gone. */
+/** A shrunk ReplicaSet may not take the last ready pods: desired less maxUnavailable stay, of the spec there was when it was sent. */
 function guardReady(): (write: Write, stage: Stage) => string | undefined {
-  let known: { readonly untilMs: number; readonly least: number }[] = [];
+  const former: { readonly untilMs: number; readonly least: number }[] = [];
   return (write, stage) => {
-    const now = stage.clock.monotonic();
-    known = known.filter(({ untilMs }) => untilMs > now);
     const { resource, before, after } = write;
     if (resource.plural === AppDeployment.plural && before !== undefined && after !== undefined) {
-      known.push({ untilMs: now + mostLagMs, least: leastReady(before as AppDeployment) });
+      former.push({ untilMs: stage.clock.monotonic(), least: leastReady(before as AppDeployment) });
     }
     const app = stage.find(AppDeployment, subjectKey);
     if (!write.isOperator || app === undefined || app.metadata.deletionTimestamp !== undefined) return undefined;
+    const known = former.filter(({ untilMs }) => untilMs >= write.sentAt - mostLagMs);
     return tooFewReady(write, stage, Math.min(leastReady(app), ...known.map(({ least }) => least)));
   };
 }

@@ -50,10 +50,12 @@ export interface KindUnderTest<P extends Part> {
   readonly examples: Spec;
   /** Episodes besides those that every kind has. */
   readonly episodes: (random: () => number) => readonly Episode<P>[];
+  /** What somebody in a hurry remembers just before the resource is deleted. */
+  readonly lastWords?: Act<P>;
   /** Children that somebody may delete by hand, and edits by hand that the operator takes back. */
   readonly children: readonly { readonly resource: Resource; readonly name: string; readonly edit?: object }[];
   readonly forbids: () => (write: Write, stage: Stage) => string | undefined;
-  readonly destroys: (write: Write) => string | undefined;
+  readonly destroys: (write: Write, stage: Stage) => string | undefined;
   readonly verdict: (stage: Stage, simulator: ClusterSimulator<P>) => readonly string[];
 }
 
@@ -91,6 +93,12 @@ export function buildScenario<P extends Part>(of: KindUnderTest<P>, number: numb
     const waits = calm || (again.length > 0 && ends.includes(act));
     return { ...act, until: waits ? ('quiet' as const) : Math.floor(random() ** 2 * 12_000) };
   });
+  const { lastWords } = of;
+  if (lastWords !== undefined && ends.length > 0 && !calm) {
+    const untilMs = Math.floor(seededRandom(number)() ** 2 * 500);
+    actions.splice(actions.length - ends.length - again.length, 0, { ...lastWords, until: untilMs });
+  }
+  const isHasty = !calm && ends.length > 0 && again.length === 0;
   const simulators = new WeakMap<Stage, ClusterSimulator<P>>();
   const guards = new WeakMap<Stage, ReturnType<typeof of.forbids>>();
   return {
@@ -110,9 +118,9 @@ export function buildScenario<P extends Part>(of: KindUnderTest<P>, number: numb
     isNoise,
     forbids: (write, stage) => guards.get(stage)?.(write, stage),
     destroys: of.destroys,
-    // A book that is deleted in a hurry may never have had a volume. What it has is guarded at every write.
+    // A book that is deleted in a hurry may never have had a volume.
     essence: (object, resource) =>
-      !calm && resource === PersistentVolumeClaim ? undefined : essenceOf(object, resource),
+      isHasty && resource === PersistentVolumeClaim ? undefined : essenceOf(object, resource),
     verdict(stage) {
       const simulator = simulators.get(stage);
       return simulator === undefined ? [] : of.verdict(stage, simulator);

@@ -10,6 +10,8 @@ import {
   ReplicaSet,
   type Resource,
 } from '@sluice/runtime';
+import { ledgerName } from '../../sequence-counter/names.ts';
+import { subjectKey } from './subject.ts';
 
 /** In status: what depends on when things happened, or on which pod it was. */
 const passing: ReadonlySet<string> = new Set([
@@ -29,6 +31,8 @@ const passing: ReadonlySet<string> = new Set([
   'completionTime',
   'durationSeconds',
 ]);
+
+const ledger = ledgerName(subjectKey.name);
 
 /** On children: what the operator notes for itself about the very object it wrote. */
 const ownNotes: ReadonlySet<string> = new Set(['sluice.dev/applied']);
@@ -57,8 +61,8 @@ function metadataOf({ metadata }: KubeObject, isLease: boolean): unknown {
     annotations: isLease ? noted.map(([key]) => key).sort() : Object.fromEntries(noted),
     finalizers,
     owners: ownerReferences?.map((owner) => `${owner.kind} ${owner.name}`),
-    // Somebody who deletes a ledger by hand may come before it is made.
-    ...(!isLease && { isGoing: deletionTimestamp !== undefined }),
+    // Somebody who deletes a ledger by hand in a hurry may come before it is made; nobody else may: its guard sees to that.
+    ...(name !== ledger && { isGoing: deletionTimestamp !== undefined }),
   };
 }
 

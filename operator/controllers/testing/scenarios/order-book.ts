@@ -1,5 +1,5 @@
 import { OrderBook } from '@sluice/api';
-import { Lease, PersistentVolumeClaim, Pod, StatefulSet } from '@sluice/runtime';
+import { controllerOf, Lease, PersistentVolumeClaim, Pod, StatefulSet } from '@sluice/runtime';
 import type { Stage, Write } from '@sluice/runtime/testing';
 import { maximalOrderBook } from '../../../api/testing/maximal-specs.ts';
 import { orderBookController } from '../../order-book/controller.ts';
@@ -35,6 +35,10 @@ export const orderBooks: KindUnderTest<BookPrograms> = {
       [trade, killMember, trade],
     ];
   },
+  lastWords: edit(kind, 'the other deletionPolicy', (spec) => ({
+    ...spec,
+    deletionPolicy: spec.deletionPolicy === 'Delete' ? 'Retain' : 'Delete',
+  })),
   children: [...statefulChildren, { resource: Lease, name: leaseKey.name }],
   forbids: () => guardVolumes(),
   destroys: ({ resource, after }) =>
@@ -52,13 +56,15 @@ const killMember: Act<BookPrograms> = {
   act: (stage) => deleteByHand(stage, Pod, `${subjectKey.name}-0`),
 };
 
-/** A volume goes only with a book, or a StatefulSet that somebody deleted, whose policy was Delete. */
+/** A volume goes only with a book, or a StatefulSet that somebody deleted, whose policy was Delete; with such a book it does go. */
 function guardVolumes(): (write: Write, stage: Stage) => string | undefined {
   let mayGo = false;
   return ({ who, resource, before, after }, stage) => {
     if (resource.plural === OrderBook.plural) {
       const { spec, metadata } = (after ?? before) as OrderBook;
       const going = metadata.deletionTimestamp !== undefined || after === undefined;
+      const untold = after === undefined ? claimsUntold(before as OrderBook, stage) : [];
+      if (untold.length > 0) return `the book is gone before ${untold.join(', ')} knows what is to become of it`;
       if (going) mayGo = spec.deletionPolicy === 'Delete';
       else if (before === undefined) mayGo = false;
     }
@@ -70,6 +76,18 @@ function guardVolumes(): (write: Write, stage: Stage) => string | undefined {
       ? 'a volume that was to be kept is gone'
       : undefined;
   };
+}
+
+/** Volumes of which the StatefulSet of this book has not recorded what its policy says. */
+function claimsUntold({ metadata, spec }: OrderBook, stage: Stage): string[] {
+  const set = stage.find(StatefulSet, subjectKey);
+  if (set === undefined || controllerOf(set)?.uid !== metadata.uid) return [];
+  const isOwned = (claim: PersistentVolumeClaim): boolean =>
+    claim.metadata.ownerReferences?.some(({ uid }) => uid === set.metadata.uid) === true;
+  return stage
+    .objects(PersistentVolumeClaim)
+    .filter((claim) => isOwned(claim) !== (spec.deletionPolicy === 'Delete'))
+    .map((claim) => claim.metadata.name);
 }
 
 function journalIsMirrored(stage: Stage, programs: BookPrograms): string[] {

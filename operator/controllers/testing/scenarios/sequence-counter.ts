@@ -1,5 +1,5 @@
 import { SequenceCounter } from '@sluice/api';
-import { Lease, Pod, PodDisruptionBudget } from '@sluice/runtime';
+import { type KubeObject, Lease, Pod, PodDisruptionBudget } from '@sluice/runtime';
 import type { Stage, Write } from '@sluice/runtime/testing';
 import { maximalSequenceCounter } from '../../../api/testing/maximal-specs.ts';
 import { sequenceCounterController } from '../../sequence-counter/controller.ts';
@@ -8,7 +8,7 @@ import { ledgerName } from '../../sequence-counter/names.ts';
 import { type CounterPrograms, counterPrograms } from '../cluster/counter-programs.ts';
 import { type Act, type KindUnderTest, statefulChildren } from './build.ts';
 import { catalog } from './catalog.ts';
-import { conditionOf, deleteByHand, edit, resourceOf, subjectKey } from './subject.ts';
+import { conditionOf, deleteByHand, edit, resourceOf, subjectKey, userName } from './subject.ts';
 
 const kind = 'SequenceCounter';
 const ledgerKey = { namespace: subjectKey.namespace, name: ledgerName(subjectKey.name) };
@@ -47,10 +47,11 @@ export const sequenceCounters: KindUnderTest<CounterPrograms> = {
     const guard = guardLedger();
     return (write, stage) => guard(write, stage) ?? forbiddenOnMember(write, stage);
   },
-  destroys: ({ key, resource, before, after }) => {
+  destroys: ({ key, resource, before, after }, stage) => {
     const isLedger = resource.plural === Lease.plural && key.name === ledgerKey.name;
     const lost = before?.metadata.finalizers !== undefined && after?.metadata.finalizers === undefined;
-    return isLedger && lost ? 'the ledger' : undefined;
+    // Nobody can ask a counter that is gone for numbers.
+    return isLedger && lost && ownerOf(before, stage) !== undefined ? 'the ledger' : undefined;
   },
   verdict: (stage) => numbersAreMirrored(stage),
 };
@@ -68,14 +69,16 @@ const killReplica: Act<CounterPrograms> = {
 /** No number twice: marks of one counter never fall, whatever happens to its ledger, and it goes only with its counter. */
 function guardLedger(): (write: Write, stage: Stage) => string | undefined {
   const marks = new Map<string, ReturnType<typeof readLedger>>();
-  return ({ key, resource, before, after }, stage) => {
+  return ({ who, key, resource, before, after }, stage) => {
     if (resource.plural !== Lease.plural || key.name !== ledgerKey.name) return undefined;
-    const owner = (after ?? before)?.metadata.ownerReferences?.[0]?.uid ?? '';
-    if (after === undefined) {
-      const counter = stage.find(SequenceCounter, subjectKey);
-      const lives = counter?.metadata.uid === owner && counter.metadata.deletionTimestamp === undefined;
-      return lives ? 'the ledger is gone while its counter lives' : undefined;
-    }
+    const counter = ownerOf(after ?? before, stage);
+    const lives = counter !== undefined && counter.metadata.deletionTimestamp === undefined;
+    if (after === undefined) return lives ? 'the ledger is gone while its counter lives' : undefined;
+    const { deletionTimestamp, ownerReferences } = after.metadata;
+    const goes = deletionTimestamp !== undefined && before?.metadata.deletionTimestamp === undefined;
+    // What people delete by hand stays until its counter goes.
+    if (goes && lives && who !== userName) return 'the ledger is deleted while its counter lives';
+    const owner = ownerReferences?.[0]?.uid ?? '';
     const now = readLedger(after as Lease);
     const known = marks.get(owner);
     if (now === undefined) return 'the ledger cannot be read';
@@ -85,6 +88,12 @@ function guardLedger(): (write: Write, stage: Stage) => string | undefined {
     const fallen = [...known.highs].find(([name, high]) => (now.highs.get(name) ?? 0n) < high);
     return fallen === undefined ? undefined : `counter ${fallen[0]} fell from ${fallen[1]}`;
   };
+}
+
+/** The counter that this ledger was made for, as long as it is there. */
+function ownerOf(ledger: KubeObject | undefined, stage: Stage): SequenceCounter | undefined {
+  const counter = stage.find(SequenceCounter, subjectKey);
+  return counter?.metadata.uid === ledger?.metadata.ownerReferences?.[0]?.uid ? counter : undefined;
 }
 
 /** A replica that still runs uses its Lease. */

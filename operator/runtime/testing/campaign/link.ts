@@ -39,9 +39,14 @@ export function createLink(options: LinkOptions): Transport {
   const travelMs = (): number => 1 + Math.floor(random() * 6);
 
   /** Does it now; the outcome is for the process to hear. */
-  function execute(request: TransportRequest, resolve: (value: unknown) => void, reject: (error: unknown) => void) {
+  function execute(
+    request: TransportRequest,
+    sentAt: number,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+  ) {
     try {
-      const value = server.handle(request);
+      const value = server.handle(request, sentAt);
       return () => resolve(value);
     } catch (error) {
       return () => reject(error);
@@ -62,7 +67,7 @@ export function createLink(options: LinkOptions): Transport {
     const arrive = (): void => {
       // A process that is no more sends nothing.
       if (process.dead) return;
-      const outcome = execute(request, resolve, reject);
+      const outcome = execute(request, sentAt, resolve, reject);
       options.onDecided();
       if (fate.kind === 'struck' && moment === 'unanswered') options.strike(fate.strike);
       if (fate.kind === 'answerLost') {

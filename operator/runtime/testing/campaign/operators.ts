@@ -105,7 +105,7 @@ export class Operators {
     if (wanted.length === 0) return;
     const now = new Map<string, unknown>();
     for (const strike of wanted) this.#snapshots.set(strike, now);
-    for (const [id, request] of this.#lists) now.set(id, server('snapshot').handle(request));
+    for (const [id, request] of this.#lists) now.set(id, server('snapshot').handle(request, 0));
   }
 
   /** `but`: the names of those that go on. */

@@ -9,7 +9,7 @@ import { type FaultCounts, type FaultPlan, noFaults } from './faults.ts';
 import { Injector } from './injector.ts';
 import { electionLease, Operators } from './operators.ts';
 import type { Scenario, Simulator, Stage, UserAction, Write } from './scenario.ts';
-import { serverOf } from './server.ts';
+import { type Server, serverOf } from './server.ts';
 
 /** Nothing has moved for so long: longer than a lease, and than the longest wait of a reconcile or a watch that failed. */
 const QUIET_MS = 35_000;
@@ -29,7 +29,7 @@ export interface Played {
   readonly problems: readonly string[];
   /** The essence of what is there in the end, by resource and name. */
   readonly state: ReadonlyMap<string, string>;
-  /** How often the operator made each object, less how often it removed it. */
+  /** How often the operator made each object. */
   readonly creations: ReadonlyMap<string, number>;
   /** How often the operator destroyed what cannot be made again. */
   readonly destroyed: ReadonlyMap<string, number>;
@@ -58,6 +58,8 @@ class Run<S extends Simulator> {
   readonly #destroyed = new Map<string, number>();
   #movedAt = 0;
   #accepted = 0;
+  /** Of the request that is being handled. */
+  #sentAt: number | undefined;
   #idle = false;
 
   constructor(scenario: Scenario<S>, seed: number, plan: FaultPlan) {
@@ -90,14 +92,30 @@ class Run<S extends Simulator> {
       seed,
       plan,
       injector: this.#injector,
-      server: (who) => serverOf(model, who),
+      server: (who) => this.#timed(serverOf(model, who)),
       controllers: () => scenario.controllers(this.#simulator),
       onFailure: (failure) => this.#problems.push(failure),
       onMove: () => this.#moved(),
     });
     model.onWrite(({ user, verb, resource, key, before, after }) => {
-      this.#take({ who: user, isOperator: user.startsWith('operator-'), resource, key, before, after }, verb);
+      const isOperator = user.startsWith('operator-');
+      const sentAt = this.#sentAt ?? clock.monotonic();
+      this.#take({ who: user, isOperator, resource, key, sentAt, before, after }, verb);
     });
+  }
+
+  #timed(server: Server): Server {
+    return {
+      ...server,
+      handle: (request, sentAt) => {
+        this.#sentAt = sentAt;
+        try {
+          return server.handle(request, sentAt);
+        } finally {
+          this.#sentAt = undefined;
+        }
+      },
+    };
   }
 
   async play(): Promise<Played> {
@@ -181,10 +199,8 @@ class Run<S extends Simulator> {
     if (++this.#accepted === MOST_WRITES) this.#problems.push(`does not converge: ${MOST_WRITES} writes`);
     if (!isOperator) return;
     const name = `${resource.kind} ${keyText(key)}`;
-    // What it has removed itself it may make again.
     if (before === undefined) add(this.#creations, name, 1);
-    else if (after === undefined) add(this.#creations, name, -1);
-    const destroyed = this.#scenario.destroys(write);
+    const destroyed = this.#scenario.destroys(write, this.#stage);
     if (destroyed !== undefined) add(this.#destroyed, destroyed, 1);
     if (this.#idle) this.#problems.push(`a write while nothing was to be done: ${verb} ${name}`);
   }

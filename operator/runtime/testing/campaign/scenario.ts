@@ -11,6 +11,8 @@ export interface Write {
   readonly isOperator: boolean;
   readonly resource: Resource;
   readonly key: ObjectKey;
+  /** When it was sent, in monotonic milliseconds: a process that is frozen may have sent it long before it arrived. */
+  readonly sentAt: number;
   /** Undefined: it was made by this write. */
   readonly before: KubeObject | undefined;
   /** Undefined: it is gone. */
@@ -68,7 +70,7 @@ export interface Scenario<S extends Simulator = Simulator> {
   /** Safety, asked at every write: what may never be written. */
   forbids(write: Write, stage: Stage): string | undefined;
   /** What this write destroys that cannot be made again; undefined: nothing. */
-  destroys(write: Write): string | undefined;
+  destroys(write: Write, stage: Stage): string | undefined;
   /** What of an object must be the same in the end, however it came to be; undefined: nothing of it. */
   essence(object: KubeObject, resource: Resource): unknown;
   /** What is wrong with the world when nothing moves any more after the last action. */

@@ -3,8 +3,8 @@ import type { ApiServerModel } from '../model/index.ts';
 
 /** The server's end of a connection: decides at once. */
 export interface Server {
-  /** Throws what the server refuses. */
-  handle(request: TransportRequest): unknown;
+  /** Throws what the server refuses. `sentAt`: when the process sent it, in monotonic milliseconds. */
+  handle(request: TransportRequest, sentAt: number): unknown;
   watch(request: Parameters<Transport['stream']>[0], signal: AbortSignal): AsyncIterable<Buffer>;
 }
 
