@@ -25,6 +25,11 @@ export interface StoreOptions {
   readonly disk?: Disk;
   /** Hear the replay of the journal too; `Exchange.replaying` tells it. They start with the state of the snapshot. */
   readonly listeners?: CreateListeners;
+  /**
+   * Waited for before a snapshot counts: a start from it does not replay what came before, so what is derived from that must be on disk.
+   * When it rejects, the snapshot is not written.
+   */
+  readonly beforeSnapshot?: () => Promise<void>;
 }
 
 /** The data directory of one book: lock, snapshots, journal, and the exchange that they add up to. */
@@ -121,6 +126,7 @@ export class Store {
   private async snapshot(): Promise<void> {
     const { sequence } = this.exchange;
     const content = encodeExchange(this.exchange);
+    await this.options.beforeSnapshot?.();
     const needless = await this.snapshots.save({ sequence, content });
     this.snapshotSequence = sequence;
     await this.journal.discardThrough(needless);
