@@ -149,6 +149,23 @@ test('nothing is made for a primary that only a late cache still shows', async (
   expect([...world.objects.keys()]).toContain('ConfigMap/a');
 });
 
+test('nothing is made, changed or deleted for what the primary wanted before', async () => {
+  await run({ finalizer: true, apply: applyOf(card('a', { x: '1' }), card('b', { x: '1' })) });
+  const late = world.primary;
+  world.put(Thing, { ...late, metadata: { ...late.metadata, generation: 2 } });
+  const b = world.objects.get('ConfigMap/b') as KubeObject;
+  const before = [...world.objects];
+  for (const wanted of [
+    { apply: applyOf(card('c', {})) },
+    { apply: applyOf(card('a', { x: '2' })) },
+    { delete: [{ resource: ConfigMap, object: b }] },
+  ]) {
+    const plan = planOf({ finalizer: true, ...wanted });
+    await expect(executePlan(world.context, Thing, late, plan)).rejects.toMatchObject({ status: 409 });
+  }
+  expect([...world.objects]).toEqual(before);
+});
+
 test('a child of a new primary is not taken back for the one before it', async () => {
   const held = (uid: string) => ({
     ...world.primary,
