@@ -8,6 +8,7 @@ import { Reason, type Reports, ReportType } from './reports.ts';
 import {
   HIDDEN,
   LINKED,
+  NEXT,
   OWNER_SHIFT,
   PARTNER,
   PRICE,
@@ -258,6 +259,15 @@ export class Book {
     const { queues } = this.matcher;
     const isOther = side === BUY ? price > queues.bid : price < queues.ask;
     return isOther ? 0 : (queues.ladder.volumes[(queues.ladder.levelAt(price) >> 1) + 1] as number);
+  }
+
+  /** How many orders of `side` stand at `price`. */
+  ordersAt(side: Side, price: number): number {
+    if (this.volumeAt(side, price) === 0) return 0;
+    const { queues, orders } = this.matcher;
+    let count = 0;
+    for (let slot = queues.headAt(price); slot !== 0; slot = orders.words[slot + NEXT] as number) count++;
+    return count;
   }
 
   /** Calls `visit` with price and shown volume of the levels of `side`, best first, until it answers false. */

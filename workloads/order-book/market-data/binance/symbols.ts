@@ -1,0 +1,55 @@
+import { CodedError } from '@sluice/kit';
+import { errors } from '../../errors.ts';
+import type { Exchange } from '../../exchange/exchange.ts';
+import type { Market } from '../../exchange/market.ts';
+
+/** What Binance calls a symbol: the name without what stands between its parts, such as BTCEUR for BTC-EUR. */
+export function binanceName(symbol: string): string {
+  return symbol.replaceAll(/[-._]/g, '');
+}
+
+/** The two assets of a symbol; a name without parts has no quote. */
+export function assetsOf(symbol: string): { readonly base: string; readonly quote: string } {
+  const at = symbol.search(/[-._]/);
+  return at < 0 ? { base: symbol, quote: '' } : { base: symbol.slice(0, at), quote: symbol.slice(at + 1) };
+}
+
+/** Throws SLUICE_AMBIGUOUS_SYMBOL when two of `symbols` have one Binance name: a client's order would be a guess. */
+export function checkBinanceNames(symbols: readonly string[]): void {
+  const known = new Map<string, string>();
+  for (const symbol of symbols) {
+    const name = binanceName(symbol);
+    const other = known.get(name);
+    if (other !== undefined) {
+      const sentence = `The symbols ${other} and ${symbol} are both ${name} for Binance-shaped clients: rename one.`;
+      throw new CodedError(errors.ambiguousSymbol, sentence);
+    }
+    known.set(name, symbol);
+  }
+}
+
+/** Finds markets by their Binance name. One that is no longer listed gives way to a listed one of the same name. */
+export class BinanceSymbols {
+  private readonly exchange: Exchange;
+  private readonly listed: ReadonlySet<string>;
+
+  constructor(exchange: Exchange, listed: ReadonlySet<string>) {
+    this.exchange = exchange;
+    this.listed = listed;
+  }
+
+  /** Markets that take orders. */
+  all(): Market[] {
+    return [...this.exchange.markets.values()].filter(({ config }) => this.listed.has(config.name));
+  }
+
+  find(name: string): Market | undefined {
+    let found: Market | undefined;
+    for (const market of this.exchange.markets.values()) {
+      if (binanceName(market.config.name) !== name) continue;
+      if (this.listed.has(market.config.name)) return market;
+      found = market;
+    }
+    return found;
+  }
+}
