@@ -44,6 +44,7 @@ export class CodedError extends Error {
 export const serviceErrors = defineErrors({
   invalidRequest: { code: 'SLUICE_INVALID_REQUEST', status: 400, title: 'The request is not valid' },
   unauthenticated: { code: 'SLUICE_UNAUTHENTICATED', status: 401, title: 'A valid bearer token is needed' },
+  forbidden: { code: 'SLUICE_FORBIDDEN', status: 403, title: 'The caller may not do this' },
   notFound: { code: 'SLUICE_NOT_FOUND', status: 404, title: 'There is nothing at this address' },
   bodyTooLarge: { code: 'SLUICE_BODY_TOO_LARGE', status: 413, title: 'The request body is too large' },
   unsupportedMediaType: {

@@ -1,3 +1,4 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
 import { createLogger, createRegistry } from '@sluice/runtime/telemetry';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -15,6 +16,7 @@ const body = {
 
 const onlyAlice: TokenVerifier = {
   verify: async (authorization) => {
+    if (authorization === 'Bearer root') return { subject: 'root', scopes: new Set(['all']) };
     if (authorization !== 'Bearer alice') throw new CodedError(serviceErrors.unauthenticated, 'No.');
     return { subject: 'alice', scopes: new Set() };
   },
@@ -34,6 +36,7 @@ describe('a service', () => {
     app.post('/take', { schema: { summary: 'Take some', body } }, async (request) => request.body);
     app.get('/who', async (request) => ({ subject: request.caller?.subject }));
     app.get('/open', { config: { open: true } }, async () => 'hello');
+    app.get('/rule', { config: { scope: 'all' } }, async () => 'ruled');
     app.get('/bug', async () => {
       throw new Error('the password is swordfish');
     });
@@ -101,6 +104,23 @@ describe('a service', () => {
     expect((await app.inject('/open')).statusCode).toBe(200);
   });
 
+  it('asks for the scope of a route, and without tokens for a caller on the same machine', async () => {
+    expect((await app.inject('/rule')).statusCode).toBe(200);
+    for (const remoteAddress of ['10.0.0.1', '::ffff:10.0.0.1', '128.0.0.1']) {
+      const refused = await app.inject({ url: '/rule', remoteAddress });
+      expect([refused.statusCode, refused.json().code]).toEqual([403, 'SLUICE_FORBIDDEN']);
+    }
+    for (const remoteAddress of ['127.0.0.1', '::1', '::ffff:127.0.0.1']) {
+      expect((await app.inject({ url: '/rule', remoteAddress })).statusCode).toBe(200);
+    }
+    await app.close();
+    build(onlyAlice);
+    const as = (name: string) => ({ url: '/rule', headers: { authorization: `Bearer ${name}` } });
+    expect((await app.inject(as('alice'))).json().code).toBe('SLUICE_FORBIDDEN');
+    expect((await app.inject(as('root'))).statusCode).toBe(200);
+    expect((await app.inject('/rule')).statusCode).toBe(401);
+  });
+
   it('counts requests by pattern, never by path', async () => {
     await app.inject('/nothing/1');
     await app.inject('/nothing/2');
@@ -121,5 +141,15 @@ describe('a service', () => {
     expect(description.openapi).toBe('3.1.0');
     expect(description.paths['/take'].post).toMatchObject({ summary: 'Take some' });
     expect(description.paths['/take'].post.requestBody.content['application/json'].schema).toEqual(body);
+    expect(await new Validator().validate(description)).toMatchObject({ valid: true });
+    expect(Object.keys(description.paths['/rule'].get.responses)).toEqual(['200', '403', '500', 'default']);
+    expect(Object.keys(description.paths['/take'].post.responses)).toEqual([
+      '200',
+      '400',
+      '413',
+      '415',
+      '500',
+      'default',
+    ]);
   });
 });
