@@ -12,8 +12,8 @@ export type Play = (columns: MessageColumns, from: number, to: number) => number
 
 const SLICE = 2_048;
 /** A slow engine is stopped here: its rate then is over the messages it got through. */
-const PASS_SECONDS = 5;
-const TOTAL_SECONDS = 3;
+const PASS_SECONDS = 3;
+const TOTAL_SECONDS = 2;
 const MOST_PASSES = 7;
 
 /** Passes until some time has gone; the first few warm the compiler up and are part of the record. */

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { readColumns } from '../../../workloads/order-book/oracle/columns.ts';
 import { runPasses } from '../passes.ts';
 
@@ -14,9 +16,9 @@ interface Processed {
   readonly err: unknown;
 }
 
-const [name = '', path = ''] = process.argv.slice(2);
+const [path = '', folder = ''] = process.argv.slice(2);
 // Not in the workspace: its types are not there either.
-const specifier: string = new URL(`../peers/node_modules/${name}/dist/cjs/index.js`, import.meta.url).href;
+const specifier: string = pathToFileURL(join(folder, 'dist/cjs/index.js')).href;
 const { OrderBook } = (await import(specifier)) as { OrderBook: new () => OrderBook };
 
 /** Every maker that is done, and one that is left in part; the taker itself is in one of the two as well when anything traded. */

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { readColumns } from '../../../workloads/order-book/oracle/columns.ts';
 import { runPasses } from '../passes.ts';
 
@@ -13,7 +15,8 @@ interface Added {
   readonly trades: readonly unknown[];
 }
 
-const specifier: string = new URL('../peers/node_modules/orderbook-match-engine/lib/index.js', import.meta.url).href;
+const [path = '', folder = ''] = process.argv.slice(2);
+const specifier: string = pathToFileURL(join(folder, 'lib/index.js')).href;
 const { Orderbook, TRADE_SIDE } = (await import(specifier)) as {
   Orderbook: new (options: object) => Orderbook;
   TRADE_SIDE: Readonly<Record<string, unknown>>;
@@ -22,7 +25,7 @@ const { Orderbook, TRADE_SIDE } = (await import(specifier)) as {
 const sides = [TRADE_SIDE.BID, TRADE_SIDE.ASK];
 if (sides.includes(undefined)) throw new Error(`its sides are ${Object.keys(TRADE_SIDE)}`);
 
-const passes = runPasses(readColumns(process.argv[2] ?? ''), () => {
+const passes = runPasses(readColumns(path), () => {
   const book = new Orderbook({});
   const tryCancel = (id: number): boolean => {
     try {

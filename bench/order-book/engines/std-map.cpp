@@ -128,7 +128,7 @@ int main(int argc, char** argv) {
 
   double spent = 0;
   std::printf("[");
-  for (int pass = 0; pass == 0 || (spent < 3 && pass < 7); pass++) {
+  for (int pass = 0; pass == 0 || (spent < 2 && pass < 7); pass++) {
     auto started = std::chrono::steady_clock::now();
     Book book;
     for (size_t index = 0; index < count; index++) {

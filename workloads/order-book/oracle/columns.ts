@@ -97,8 +97,11 @@ function withPricesInRange(columns: MessageColumns): MessageColumns {
   return { ...columns, price: price.map((ticks) => ranks.get(ticks) ?? 1), prices };
 }
 
+/** What a workload asks of a book. */
+export type Playable = Pick<Book, 'sequence' | 'place' | 'cancel' | 'replace'>;
+
 /** Sends messages [from, to) through `book`, numbered by their index. */
-export function playColumns(book: Book, columns: MessageColumns, from: number, to: number): void {
+export function playColumns(book: Playable, columns: MessageColumns, from: number, to: number): void {
   const { flags, quantity, orderId, price } = columns;
   for (let index = from; index < to; index++) {
     const bits = flags[index] as number;

@@ -10,8 +10,10 @@ try {
   if (path === undefined || path === '' || rest.length > 0) {
     throw new BadWorkload('give one workload file: make -s oracle FILE=<path to a .cols.zst file>');
   }
-  const { sha256, messages, fills, ...rates } = await measureWorkload(readColumns(path));
-  console.log(JSON.stringify({ sha256, messages, fills, ...rates }));
+  const { sha256, messages, fills, messagesPerSecondMedian, messagesPerSecondWorst } = await measureWorkload(
+    readColumns(path),
+  );
+  console.log(JSON.stringify({ sha256, messages, fills, messagesPerSecondMedian, messagesPerSecondWorst }));
 } catch (error) {
   if (!(error instanceof BadWorkload)) throw error;
   console.error(error.message);

@@ -12,6 +12,8 @@ export interface OracleResult {
   readonly fills: number;
   readonly messagesPerSecondMedian: number;
   readonly messagesPerSecondWorst: number;
+  /** Of each timed run, slowest first. */
+  readonly rates: readonly number[];
 }
 
 /**
@@ -40,6 +42,7 @@ export async function measureWorkload(columns: MessageColumns, runs = 10): Promi
       messages: columns.count,
       messagesPerSecondMedian: median(rates),
       messagesPerSecondWorst: rates[0] ?? 0,
+      rates,
     };
   } finally {
     await reader.terminate();
