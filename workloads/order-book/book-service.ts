@@ -11,6 +11,7 @@ import {
 } from '@sluice/kit';
 import type { Clock } from '@sluice/runtime/clock';
 import { createMetrics, createRegistry, type Logger, type Metrics } from '@sluice/runtime/telemetry';
+import { type DoorLimits, startBinaryDoor } from './binary/door.ts';
 import { errors } from './errors.ts';
 import type { Command } from './exchange/command.ts';
 import type { Exchange } from './exchange/exchange.ts';
@@ -32,6 +33,8 @@ export interface BookServiceOptions {
   readonly port: number;
   /** Absent: metrics and health are not served. */
   readonly adminPort?: number | undefined;
+  /** Absent: the binary port is not opened. */
+  readonly binary?: { readonly port: number; readonly limits?: Partial<DoorLimits> } | undefined;
   /** Commands that may wait for the disk. */
   readonly maxPending: number;
   /** Open orders of all accounts and symbols together. */
@@ -43,6 +46,7 @@ export interface BookService {
   /** Where it answers, such as `http://127.0.0.1:8080`. */
   readonly address: string;
   readonly adminPort: number | undefined;
+  readonly binaryPort: number | undefined;
   readonly store: Store;
   readonly health: Health;
   /** What a graceful stop does, in order. */
@@ -65,6 +69,7 @@ export async function startBook(options: BookServiceOptions): Promise<BookServic
   health.addReadiness('journal', () => (exchange === undefined ? 'not replayed yet' : undefined));
   const admin = createAdminServer({ registry, health });
   await checkPort(host, port);
+  if (options.binary !== undefined) await checkPort(host, options.binary.port);
   const adminPort = options.adminPort === undefined ? undefined : await admin.listen(options.adminPort, host);
 
   const store = await Store.open({ ...options.store, log });
@@ -90,15 +95,21 @@ export async function startBook(options: BookServiceOptions): Promise<BookServic
   const rateLimit = createRateLimit(clock, config.limits.ordersPerSecondPerAccount);
   const { exchange: book } = store;
   const { maxOpenOrders } = options;
-  const entry = createOrderEntry({ clock, exchange: book, sequencer, listed, rateLimit, maxOpenOrders, metrics });
+  const orders = { clock, exchange: book, sequencer, listed, rateLimit, maxOpenOrders, metrics };
+  const entry = createOrderEntry(orders);
   const secured = auth !== undefined;
-  addRoutes(app, { entry, exchange: book, sequencer, listed, secured, version, epoch: store.epoch });
+  addRoutes(app, { clock, log, entry, exchange: book, sequencer, listed, secured, version, epoch: store.epoch });
   try {
     for (const command of configuration(store.exchange, config)) await sequencer.submit(command);
     const stopSweeps = sweepExpired(clock, store.exchange, sequencer);
+    const door =
+      options.binary === undefined
+        ? undefined
+        : await startBinaryDoor({ ...options, ...orders, ...options.binary, auth });
     const address = await app.listen({ host, port });
     exchange = store.exchange;
-    const stopSteps = [
+    const stopSteps: ShutdownStep[] = [
+      ...(door === undefined ? [] : [door.stopStep]),
       {
         name: 'orders',
         run: () => {
@@ -116,7 +127,7 @@ export async function startBook(options: BookServiceOptions): Promise<BookServic
         },
       },
     ];
-    return { address, adminPort, store, health, stopSteps };
+    return { address, adminPort, binaryPort: door?.port, store, health, stopSteps };
   } catch (error) {
     await store.close();
     throw error;

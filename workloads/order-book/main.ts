@@ -24,6 +24,7 @@ interface Flags {
   host: string;
   port: number;
   adminPort?: number;
+  binaryPort?: number;
   maxPending: number;
   maxOpenOrders: number;
   lease?: string;
@@ -48,6 +49,7 @@ function readFlags(): Flags {
     .addOption(new Option('--host <address>', 'address to listen on').env('SLUICE_HOST').default('127.0.0.1'))
     .addOption(portOption('--port', 'port of the service', 'SLUICE_PORT', 8080))
     .addOption(portOption('--admin-port', 'port of metrics and health', 'SLUICE_ADMIN_PORT'))
+    .addOption(portOption('--binary-port', 'port of the binary protocol, for high rates', 'SLUICE_BINARY_PORT'))
     .addOption(
       new Option('--max-pending <number>', 'commands that may wait for the disk')
         .env('SLUICE_MAX_PENDING')
@@ -82,6 +84,7 @@ async function main(): Promise<void> {
     host: flags.host,
     port: flags.port,
     adminPort: flags.adminPort,
+    binary: flags.binaryPort === undefined ? undefined : { port: flags.binaryPort },
     maxPending: flags.maxPending,
     maxOpenOrders: flags.maxOpenOrders,
     auth,
@@ -99,7 +102,7 @@ async function main(): Promise<void> {
 }
 
 function greeting(
-  { address, adminPort, store }: BookService,
+  { address, adminPort, binaryPort, store }: BookService,
   directory: string,
   { symbols }: BookConfig,
   jwt: { issuer: string; audience: string } | undefined,
@@ -125,7 +128,7 @@ function greeting(
   symbols   ${symbols.map(({ name, tickSize, lotSize }) => `${name} (tick ${tickSize}, lot ${lotSize})`).join(', ')}
   data      ${directory}: ${exchange.orders.open} open orders at command ${exchange.sequence}; an order is on disk before it is answered
   tokens    ${tokens}
-${adminPort === undefined ? '' : `  metrics   port ${adminPort}, /metrics /healthz /readyz\n`}`;
+${binaryPort === undefined ? '' : `  binary    port ${binaryPort}\n`}${adminPort === undefined ? '' : `  metrics   port ${adminPort}, /metrics /healthz /readyz\n`}`;
 }
 
 await runProgram(main);

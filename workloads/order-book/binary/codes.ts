@@ -59,7 +59,7 @@ const NUMBERS: readonly (ErrorName | undefined)[] = [
 ];
 
 const byName = new Map(NUMBERS.flatMap((name, number) => (name === undefined ? [] : [[name, number] as const])));
-const byCode = new Map([...byName].map(([name, number]) => [known[name].code, number]));
+const byCode = new Map<string, number>([...byName].map(([name, number]) => [known[name].code, number]));
 
 /** The number of an error. Throws for one that the protocol cannot say, which is a bug of this program. */
 export function codeNumber(name: ErrorName): number {

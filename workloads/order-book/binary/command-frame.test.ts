@@ -83,6 +83,7 @@ it.each<[string, string, FrameCommand, (() => void)?]>([
   ['time in force 3', 'SLUICE_INVALID_TIME_IN_FORCE', place, () => view.setUint8(TERMS, 12)],
   ['self-trade mode 5', 'SLUICE_INVALID_SELF_TRADE', place, () => view.setUint8(TERMS, 5 << 5)],
   ['post-only IOC', 'SLUICE_INVALID_POST_ONLY', { ...place, postOnly: true, timeInForce: 'IOC' }],
+  ['post-only stop', 'SLUICE_INVALID_POST_ONLY', { ...place, postOnly: true, stopPrice: 9 }],
   ['client id of 2^53', 'SLUICE_INVALID_CLIENT_ORDER_ID', { ...place, clientOrderId: 2 ** 53 }],
   ['cancel of order 0', 'SLUICE_INVALID_ORDER_ID', { ...cancel, orderId: 0 }],
   ['cancel of order 2^53', 'SLUICE_INVALID_ORDER_ID', { ...cancel, orderId: 2 ** 53 }],

@@ -69,10 +69,11 @@ function checkPlace(view: DataView, at: number): number {
   if (terms >> 5 >= SELF_TRADES.length) return INVALID_SELF_TRADE;
   const isMarket = (terms & 2) !== 0;
   if (isMarket && timeInForce === 0) return INVALID_TIME_IN_FORCE;
-  if ((terms & 16) !== 0 && timeInForce !== 0) return INVALID_POST_ONLY;
+  const stopPrice = view.getUint32(at + STOP_PRICE, true);
+  if ((terms & 16) !== 0 && (timeInForce !== 0 || stopPrice !== 0)) return INVALID_POST_ONLY;
   const price = view.getUint32(at + PRICE, true);
   if (isMarket !== (price === 0)) return INVALID_PRICE;
-  if (price > MAX_PRICE || view.getUint32(at + STOP_PRICE, true) > MAX_PRICE) return PRICE_OUT_OF_RANGE;
+  if (price > MAX_PRICE || stopPrice > MAX_PRICE) return PRICE_OUT_OF_RANGE;
   const quantity = view.getUint32(at + QUANTITY, true);
   if (quantity === 0) return INVALID_QUANTITY;
   if (quantity > MAX_QUANTITY) return QUANTITY_OUT_OF_RANGE;
@@ -145,7 +146,7 @@ export function writeFrame(view: DataView, at: number, command: FrameCommand): v
     return;
   }
   const byClientId = 'clientOrderId' in command;
-  view.setUint8(at + KIND, RecordKind[byClientId ? `${command.kind}ByClientId` : command.kind]);
+  view.setUint8(at + KIND, RecordKind[byClientId ? (`${command.kind}ByClientId` as const) : command.kind]);
   writeId(view, at + ID, byClientId ? command.clientOrderId : command.orderId);
   if (command.kind === 'cancel') return;
   view.setUint32(at + PRICE, command.price ?? 0, true);
