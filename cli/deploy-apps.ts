@@ -7,6 +7,7 @@ import {
   KubeApiError,
   type KubeClient,
   Namespace,
+  pause,
   systemClock,
 } from '@sluice/runtime';
 import { clusterEnv, loadImages } from '../hack/cluster/env.ts';
@@ -176,19 +177,10 @@ async function follow(
       }
     }
     report([...lines].map(([name, line]) => `${name}: ${line}`).join('   '), lines);
-    if (outcomes.size < before.size) await pause(clock, pollMs, signal);
+    // Aborted: the loop ends by itself.
+    if (outcomes.size < before.size) await pause(clock, pollMs, signal).catch(() => {});
   }
   return [...before.keys()].map((app) => {
     return outcomes.get(app) ?? { app, succeeded: undefined, line: lines.get(app) ?? 'applied' };
-  });
-}
-
-function pause(clock: Clock, ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((settle) => {
-    const cancel = clock.setTimer(ms, settle);
-    signal?.addEventListener('abort', () => {
-      cancel();
-      settle();
-    });
   });
 }

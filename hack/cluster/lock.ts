@@ -1,9 +1,8 @@
 import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Clock } from '../../operator/runtime/clock.ts';
+import { type Clock, pause } from '../../operator/runtime/clock.ts';
 import { ClusterError } from './errors.ts';
 import { processStart } from './process.ts';
-import { pause } from './wait.ts';
 
 /** Who holds the lock. The start time tells a process from a later one that got the same id. */
 export interface Owner {

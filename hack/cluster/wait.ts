@@ -1,8 +1,4 @@
-import type { Clock } from '../../operator/runtime/clock.ts';
-
-export function pause(clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => clock.setTimer(ms, resolve));
-}
+import { type Clock, pause } from '../../operator/runtime/clock.ts';
 
 /** Asks every `everyMs` until the answer is true or `limitMs` have passed; says which of the two it was. */
 export async function until(

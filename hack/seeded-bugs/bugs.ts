@@ -82,7 +82,7 @@ export const seededBugs: readonly SeededBug[] = [
     name: 'a field that is no longer declared goes unnoticed',
     guarantee: 1,
     file: `${runtime}/controller/applied.ts`,
-    edits: [['.update(canonicalJson(desired))', '.update(desired.metadata.name)']],
+    edits: [['canonicalJson(desired)', 'desired.metadata.name']],
     caughtBy: planTest('a field that somebody else changed or that we no longer declare is written again'),
   },
   {

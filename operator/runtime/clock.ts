@@ -21,5 +21,21 @@ export const systemClock: Clock = {
   },
 };
 
+/** Resolves after `ms` milliseconds; rejects with the reason of `signal` when that comes first. */
+export function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const aborted = (): void => {
+      cancel();
+      reject(signal?.reason);
+    };
+    const cancel = clock.setTimer(ms, () => {
+      signal?.removeEventListener('abort', aborted);
+      resolve();
+    });
+    if (signal?.aborted === true) aborted();
+    else signal?.addEventListener('abort', aborted, { once: true });
+  });
+}
+
 /** A source of randomness in [0, 1), injected for the same reason as the clock. */
 export type Random = () => number;

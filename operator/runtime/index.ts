@@ -1,4 +1,4 @@
-export { type Clock, type Random, systemClock } from './clock.ts';
+export { type Clock, pause, type Random, systemClock } from './clock.ts';
 export {
   type Controller,
   type ControllerBuilder,

@@ -2,6 +2,7 @@ import { Registry } from 'prom-client';
 import type { Clock, Random } from '../clock.ts';
 import type { CacheReader } from '../controller/context.ts';
 import type { Cluster } from '../kube/cluster.ts';
+import { unlessAborted } from '../kube/deadline.ts';
 import type { KubeObject, Resource } from '../kube/object.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
@@ -72,7 +73,7 @@ export function createInformers(options: CreateInformersOptions): Informers {
     },
     async whenSynced(signal) {
       const synced = Promise.all([...informers.values()].map((informer) => informer.whenSynced));
-      await Promise.race([synced, rejectOnAbort(signal)]);
+      await unlessAborted(synced, signal);
     },
   };
 }
@@ -143,11 +144,4 @@ function createInformer<T extends KubeObject>(
         signal,
       ),
   };
-}
-
-function rejectOnAbort(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
 }

@@ -51,6 +51,7 @@ test('the digest does not depend on the order of keys, and on everything else', 
   const digest = (data: object) => withDigest({ ...base, ...{ data } }, 'd').metadata.annotations?.d;
   expect(digest({ a: '1', b: '2' })).toBe(digest({ b: '2', a: '1' }));
   expect(digest({ a: '1' })).not.toBe(digest({ a: '1', b: '' }));
+  expect(digest({ a: '1' })).not.toBe(digest(JSON.parse('{ "a": "1", "__proto__": "x" }')));
   expect(digest({ a: ['1', '2'] })).not.toBe(digest({ a: ['2', '1'] }));
   expect(
     withDigest({ ...base, metadata: { name: 'a', annotations: { own: 'x' } } }, 'd').metadata.annotations?.own,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { KubeObject } from '../kube/object.ts';
 import { sameQuantity } from '../kube/quantity.ts';
 import { canonicalJson } from './canonical-json.ts';
@@ -8,7 +8,7 @@ import { canonicalJson } from './canonical-json.ts';
  * else now; it also notices a field that we no longer declare, which comparing with the live object cannot.
  */
 export function withDigest(desired: KubeObject, annotation: string): KubeObject {
-  const digest = createHash('sha256').update(canonicalJson(desired)).digest('base64url').slice(0, 16);
+  const digest = hash('sha256', canonicalJson(desired), 'base64url').slice(0, 16);
   const { metadata } = desired;
   return { ...desired, metadata: { ...metadata, annotations: { ...metadata.annotations, [annotation]: digest } } };
 }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../clock.ts';
+import { type Clock, pause } from '../clock.ts';
 import { fenced } from '../election/fence.ts';
 import type { Leadership } from '../election/leadership.ts';
 import { isConflict, KubeApiError, type KubeClient } from '../kube/client.ts';
-import { pause, unlessAborted } from '../kube/deadline.ts';
+import { unlessAborted } from '../kube/deadline.ts';
 import { type KubeObject, keyText, type ObjectKey } from '../kube/object.ts';
 import type { Queue, QueueItem } from '../queue/queue.ts';
 import type { Logger } from '../telemetry/log.ts';

@@ -1,6 +1,5 @@
-import type { Clock } from '../clock.ts';
+import { type Clock, pause } from '../clock.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { pause } from '../kube/deadline.ts';
 import type { Resource } from '../kube/object.ts';
 import type { Logger } from '../telemetry/log.ts';
 

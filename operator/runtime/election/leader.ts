@@ -1,7 +1,6 @@
 import { Registry } from 'prom-client';
-import type { Clock, Random } from '../clock.ts';
+import { type Clock, pause, type Random } from '../clock.ts';
 import { isConflict, type KubeClient } from '../kube/client.ts';
-import { pause } from '../kube/deadline.ts';
 import { Lease } from '../kube/resources.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';

@@ -29,15 +29,6 @@ export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Prom
   });
 }
 
-/** Resolves after `ms` milliseconds; rejects with the reason of `signal` when that comes first. */
-export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  let cancel = (): void => {};
-  const elapsed = new Promise<void>((resolve) => {
-    cancel = clock.setTimer(ms, resolve);
-  });
-  return unlessAborted(elapsed, signal).finally(() => cancel());
-}
-
 export function asError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error(String(reason));
 }

@@ -42,15 +42,21 @@ export function decodePage<T extends KubeObject>(resource: Resource<T>, answer: 
 
 /**
  * The object with the type of its resource (items of lists come without, metadata-only objects with another), without
- * managedFields, which nobody here reads and which often are half of the object. Rebuilt rather than changed: `delete`
- * would turn the metadata into a slow dictionary for good.
+ * managedFields, which nobody here reads and which often are half of the object. The metadata is rebuilt rather than
+ * changed: `delete` would turn it into a slow dictionary for good, of three times the size.
  */
 function decodeObject<T extends KubeObject>(resource: Resource<T>, body: Json, share: Share | undefined): T {
   const { managedFields: _, ...metadata } = record(body.metadata, 'metadata');
   if (typeof metadata.name !== 'string') throw new MalformedAnswer('an object without a name');
   versionOf(metadata);
   share?.(metadata);
-  return { ...body, apiVersion: apiVersionOf(resource), kind: resource.kind, metadata } as unknown as T;
+  const [apiVersion, { kind }] = [apiVersionOf(resource), resource];
+  // There is nothing else in an object of metadata.
+  if (share !== undefined) return { apiVersion, kind, metadata } as unknown as T;
+  if (body.apiVersion !== apiVersion || body.kind !== kind)
+    return { ...body, apiVersion, kind, metadata } as unknown as T;
+  body.metadata = metadata;
+  return body as unknown as T;
 }
 
 function bookmark(metadata: Json): WatchEvent<never> {

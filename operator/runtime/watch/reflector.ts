@@ -1,6 +1,5 @@
-import type { Clock, Random } from '../clock.ts';
+import { type Clock, pause, type Random } from '../clock.ts';
 import { KubeApiError } from '../kube/client.ts';
-import { pause } from '../kube/deadline.ts';
 import type { KubeObject, Resource } from '../kube/object.ts';
 import { collectionPath } from '../kube/paths.ts';
 import type { Transport } from '../kube/transport.ts';

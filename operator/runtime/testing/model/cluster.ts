@@ -1,7 +1,7 @@
-import type { Clock } from '../../clock.ts';
+import { type Clock, pause } from '../../clock.ts';
 import type { KubeApiError } from '../../kube/client.ts';
 import type { Cluster } from '../../kube/cluster.ts';
-import { deadlineSignal, pause } from '../../kube/deadline.ts';
+import { deadlineSignal } from '../../kube/deadline.ts';
 import { createClient } from '../../kube/rest-client.ts';
 import { retryDelayMs } from '../../kube/retry.ts';
 import type { Transport, TransportRequest } from '../../kube/transport.ts';

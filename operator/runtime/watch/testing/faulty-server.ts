@@ -1,4 +1,4 @@
-import type { Clock, Random } from '../../clock.ts';
+import { type Clock, pause, type Random } from '../../clock.ts';
 import { KubeApiError } from '../../kube/client.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { Transport, TransportRequest } from '../../kube/transport.ts';
@@ -201,18 +201,4 @@ function fail(fault: Fault | undefined): void {
   if (fault === 'reset' || fault === 'refused') throw new Error(fault);
   if (fault === 'credentials') throw new Error('the token file cannot be read');
   if (fault === '429' || fault === '500' || fault === '503') throw new KubeApiError(Number(fault), 'Fault', fault, 1);
-}
-
-function pause(clock: Clock, ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.setTimer(ms, resolve);
-    signal?.addEventListener(
-      'abort',
-      () => {
-        cancel();
-        reject(signal.reason);
-      },
-      { once: true },
-    );
-  });
 }
