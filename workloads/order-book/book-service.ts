@@ -21,6 +21,7 @@ import { createOrderEntry } from './gateway/order-entry.ts';
 import { createRateLimit } from './gateway/rate-limit.ts';
 import { addRoutes } from './gateway/routes.ts';
 import { orderBookMetrics } from './metrics.ts';
+import { Publication, type PublicationOptions, type PublicationStatus } from './publisher/publication.ts';
 import type { BookConfig } from './symbols.ts';
 
 export interface BookServiceOptions {
@@ -35,6 +36,8 @@ export interface BookServiceOptions {
   readonly adminPort?: number | undefined;
   /** Absent: the binary port is not opened. */
   readonly binary?: { readonly port: number; readonly limits?: Partial<DoorLimits> } | undefined;
+  /** Absent: trades are not published to a broker. */
+  readonly publish?: Pick<PublicationOptions, 'target' | 'maxOutboxBytes' | 'keepBytes'> | undefined;
   /** Commands that may wait for the disk. */
   readonly maxPending: number;
   /** Open orders of all accounts and symbols together. */
@@ -72,7 +75,10 @@ export async function startBook(options: BookServiceOptions): Promise<BookServic
   if (options.binary !== undefined) await checkPort(host, options.binary.port);
   const adminPort = options.adminPort === undefined ? undefined : await admin.listen(options.adminPort, host);
 
-  const store = await Store.open({ ...options.store, log });
+  const { directory } = options.store;
+  const publication =
+    options.publish === undefined ? undefined : new Publication({ clock, log, directory, ...options.publish });
+  const store = await Store.open({ ...options.store, ...publication?.hooks, log });
   const metrics = createMetrics(orderBookMetrics, registry);
   const sequencer = new Sequencer({
     exchange: store.exchange,
@@ -95,12 +101,17 @@ export async function startBook(options: BookServiceOptions): Promise<BookServic
   const rateLimit = createRateLimit(clock, config.limits.ordersPerSecondPerAccount);
   const { exchange: book } = store;
   const { maxOpenOrders } = options;
-  const orders = { clock, exchange: book, sequencer, listed, rateLimit, maxOpenOrders, metrics };
+  const refusal = (): CodedError | undefined => publication?.refusal();
+  const orders = { clock, exchange: book, sequencer, listed, rateLimit, maxOpenOrders, refusal, metrics };
   const entry = createOrderEntry(orders);
   const secured = auth !== undefined;
-  addRoutes(app, { clock, log, entry, exchange: book, sequencer, listed, secured, version, epoch: store.epoch });
+  const { epoch } = store;
+  const published = (): PublicationStatus | undefined => publication?.status();
+  const doors = { clock, log, entry, exchange: book, sequencer, listed, secured, version, epoch };
+  addRoutes(app, { ...doors, publication: published });
   try {
     for (const command of configuration(store.exchange, config)) await sequencer.submit(command);
+    await publication?.start(store.exchange, sequencer, metrics);
     const stopSweeps = sweepExpired(clock, store.exchange, sequencer);
     const door =
       options.binary === undefined
@@ -118,7 +129,14 @@ export async function startBook(options: BookServiceOptions): Promise<BookServic
         },
       },
       { name: 'service', run: () => app.close() },
-      { name: 'store', run: () => store.close() },
+      { name: 'publisher', run: () => publication?.stop() },
+      {
+        name: 'store',
+        run: async () => {
+          await store.close();
+          await publication?.close();
+        },
+      },
       {
         name: 'admin',
         run: async () => {
@@ -129,6 +147,7 @@ export async function startBook(options: BookServiceOptions): Promise<BookServic
     ];
     return { address, adminPort, binaryPort: door?.port, store, health, stopSteps };
   } catch (error) {
+    await publication?.stop();
     await store.close();
     throw error;
   }

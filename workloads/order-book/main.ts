@@ -14,11 +14,12 @@ import { createLogger } from '@sluice/runtime/telemetry';
 import { Option } from 'commander';
 import { type BookService, startBook } from './book-service.ts';
 import { startLeaderLease } from './leader-lease.ts';
+import { addPublishOptions, type PublishFlags, publishFromOptions } from './publisher/flags.ts';
 import { type BookConfig, readSymbols } from './symbols.ts';
 
 const version = process.env.APP_VERSION ?? '1.0.0';
 
-interface Flags {
+interface Flags extends PublishFlags {
   data: string;
   symbols: string;
   host: string;
@@ -66,13 +67,14 @@ function readFlags(): Flags {
     .addOption(new Option('--namespace <name>', 'namespace of the Lease').env('POD_NAMESPACE'))
     .addOption(new Option('--pod <name>', 'name of this pod').env('POD_NAME'))
     .addOption(new Option('--log-level <level>', 'level of the log').env('SLUICE_LOG_LEVEL').default('warn'));
-  return addAuthOptions(command).parse().opts<Flags>();
+  return addAuthOptions(addPublishOptions(command)).parse().opts<Flags>();
 }
 
 async function main(): Promise<void> {
   const flags = readFlags();
   const config = await readSymbols(flags.symbols);
   const auth = authFromOptions(flags) ?? config.auth;
+  const publish = await publishFromOptions(flags);
   const log = createLogger('order-book', flags.logLevel);
   const directory = resolve(flags.data);
   const service = await startBook({
@@ -85,6 +87,7 @@ async function main(): Promise<void> {
     port: flags.port,
     adminPort: flags.adminPort,
     binary: flags.binaryPort === undefined ? undefined : { port: flags.binaryPort },
+    publish,
     maxPending: flags.maxPending,
     maxOpenOrders: flags.maxOpenOrders,
     auth,

@@ -27,6 +27,8 @@ export interface OrderEntryOptions {
   readonly rateLimit: RateLimit;
   /** Open orders of all accounts and symbols together: what the memory of the process bears. */
   readonly maxOpenOrders: number;
+  /** Why no command that could trade is taken now; undefined when it is. */
+  readonly refusal: () => CodedError | undefined;
   readonly metrics: Metrics<typeof orderBookMetrics>;
 }
 
@@ -91,9 +93,12 @@ function submitter({
   clock,
   sequencer,
   rateLimit,
+  refusal,
   metrics,
 }: OrderEntryOptions): (command: OrderCommand) => Promise<Accepted> {
   return async (command) => {
+    const refused = command.kind === 'cancel' ? undefined : refusal();
+    if (refused !== undefined) throw refused;
     const wait = rateLimit.waitMs(command.account);
     if (wait > 0) {
       metrics.rateLimited.inc();
