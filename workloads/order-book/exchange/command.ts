@@ -1,6 +1,7 @@
 import type { Side } from '../engine/book.ts';
 import { type ByteReader, ByteWriter } from './bytes.ts';
 import { RECORD_BYTES } from './record.ts';
+import { SELF_TRADES, termsByte, termsOf } from './terms.ts';
 
 export type OrderType = 'limit' | 'market';
 export type TimeInForce = 'GTC' | 'IOC' | 'FOK';
@@ -58,6 +59,14 @@ export interface ExtraTerms {
   readonly linkedTo: number;
 }
 
+export const NO_EXTRA: ExtraTerms = {
+  stopPrice: 0,
+  displayQuantity: 0,
+  selfTrade: 'allow',
+  expiresMs: 0,
+  linkedTo: 0,
+};
+
 export interface PlaceCommand {
   readonly kind: 'place';
   readonly timeMs: number;
@@ -104,9 +113,6 @@ const KINDS = [
 ] as const;
 const RECORDS = KINDS.indexOf('records');
 const PHASES: readonly PhaseName[] = ['continuous', 'halted', 'call'];
-const SELF_TRADES: readonly SelfTrade[] = ['allow', 'cancelNewest', 'cancelOldest', 'cancelBoth', 'decrement'];
-const TYPES: readonly OrderType[] = ['limit', 'market'];
-const TIMES_IN_FORCE: readonly TimeInForce[] = ['GTC', 'IOC', 'FOK'];
 
 export function writeCommand(writer: ByteWriter, command: Command): void {
   const hasExtra = command.kind === 'place' && command.extra !== undefined;
@@ -232,22 +238,16 @@ export type Terms = Pick<PlaceCommand, 'side' | 'type' | 'timeInForce' | 'postOn
 
 /** One byte for side, type, time in force and post-only, then price and quantity. */
 export function writeTerms(writer: ByteWriter, terms: Terms): void {
-  const { side, type, timeInForce, postOnly, price, quantity } = terms;
-  writer.u8(side | (TYPES.indexOf(type) << 1) | (TIMES_IN_FORCE.indexOf(timeInForce) << 2) | (postOnly ? 16 : 0));
-  writer.u32(price);
-  writer.u32(quantity);
+  writer.u8(termsByte({ ...terms, selfTrade: 'allow' }));
+  writer.u32(terms.price);
+  writer.u32(terms.quantity);
 }
 
 export function readTerms(reader: ByteReader): Omit<Terms, 'extra'> {
-  const bits = reader.u8();
-  return {
-    side: (bits & 1) as Side,
-    type: TYPES[(bits >> 1) & 1] ?? 'limit',
-    timeInForce: TIMES_IN_FORCE[(bits >> 2) & 3] ?? 'GTC',
-    postOnly: (bits & 16) !== 0,
-    price: reader.u32(),
-    quantity: reader.u32(),
-  };
+  const terms = termsOf(reader.u8());
+  if (terms === undefined) throw new Error('terms that this version does not know: start a version that does');
+  const { side, type, timeInForce, postOnly } = terms;
+  return { side, type, timeInForce, postOnly, price: reader.u32(), quantity: reader.u32() };
 }
 
 export function writeExtra(writer: ByteWriter, extra: ExtraTerms): void {

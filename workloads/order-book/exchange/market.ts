@@ -6,6 +6,8 @@ import type { Trade } from './order.ts';
 
 /** Trades that are kept to be asked for, per symbol. */
 export const TRADES_KEPT = 1_000;
+/** Price, quantity, maker, taker, side of the taker, time. */
+const TRADE_FIELDS = 6;
 
 /** One symbol: its steps, its book and its latest trades. */
 export class Market {
@@ -17,7 +19,8 @@ export class Market {
   readonly book: Book;
   /** Sequence of the last trade, 0 before the first. */
   tradeSequence = 0;
-  private readonly recent: Trade[] = [];
+  /** A ring by sequence; empty before the first trade. */
+  private recent = new Float64Array(0);
 
   /** Throws when tick or lot size is not a positive decimal number. */
   constructor(config: SymbolConfig, number: number, reports: Reports) {
@@ -28,9 +31,17 @@ export class Market {
     this.book = new Book(reports);
   }
 
-  addTrade(trade: Trade): void {
-    this.tradeSequence = trade.sequence;
-    this.recent[(trade.sequence - 1) % TRADES_KEPT] = trade;
+  /** Gives the trade the next sequence. */
+  addTrade(price: number, quantity: number, makerId: number, takerId: number, takerSide: number, timeMs: number): void {
+    if (this.recent.length === 0) this.recent = new Float64Array(TRADES_KEPT * TRADE_FIELDS);
+    const { recent } = this;
+    const at = (this.tradeSequence++ % TRADES_KEPT) * TRADE_FIELDS;
+    recent[at] = price;
+    recent[at + 1] = quantity;
+    recent[at + 2] = makerId;
+    recent[at + 3] = takerId;
+    recent[at + 4] = takerSide;
+    recent[at + 5] = timeMs;
   }
 
   /** The latest `limit` trades, newest first. */
@@ -38,8 +49,13 @@ export class Market {
     const trades: Trade[] = [];
     const oldest = Math.max(1, this.tradeSequence - Math.min(limit, TRADES_KEPT) + 1);
     for (let sequence = this.tradeSequence; sequence >= oldest; sequence--) {
-      const trade = this.recent[(sequence - 1) % TRADES_KEPT];
-      if (trade !== undefined) trades.push(trade);
+      const at = ((sequence - 1) % TRADES_KEPT) * TRADE_FIELDS;
+      const [price = 0, quantity = 0, makerId = 0, takerId = 0, takerSide = 0, timeMs = 0] = this.recent.subarray(
+        at,
+        at + TRADE_FIELDS,
+      );
+      // Those before a snapshot of an older version may be missing.
+      if (makerId > 0) trades.push({ sequence, price, quantity, makerId, takerId, takerSide, timeMs });
     }
     return trades;
   }

@@ -1,159 +1,270 @@
+import { Accounts } from './accounts.ts';
+import { type ClientId, ClientIds, parseClientId } from './client-ids.ts';
+import { type ExtraTerms, NO_EXTRA } from './command.ts';
+import type { Market } from './market.ts';
 import type { Order } from './order.ts';
+import {
+  ACCOUNT,
+  CLIENT_HIGH,
+  CLIENT_LOW,
+  CREATED,
+  FILLED,
+  HAS_EXTRA,
+  MARKET,
+  NEXT,
+  OPEN,
+  OrderTable,
+  PLACED_PRICE,
+  PLACED_QUANTITY,
+  PREVIOUS,
+  PRICE,
+  QUANTITY,
+  REASON_SHIFT,
+  STATE,
+  STATUS_MASK,
+  STATUS_SHIFT,
+  type StatusNumber,
+  TERMS_MASK,
+  UPDATED,
+} from './order-table.ts';
+import type { Placement } from './placement.ts';
+import { STATUSES } from './record.ts';
+import { termsOf } from './terms.ts';
 
-interface Account {
-  /** What the books know it by: no other account that has orders has this number. */
-  readonly owner: number;
-  readonly open: Set<Order>;
-  readonly byClientId: Map<string, Order>;
-  /** Orders remembered, open and closed; the account is forgotten with its last one. */
-  count: number;
-}
-
-/** Accounts that can have a number. */
-const MAX_NUMBERED = 2 ** 20;
-
-/** Every open order and the last closed ones, by id, by account and by client order id. */
+/** Every open order and the last closed ones, by id, by account and by client order id. Inside, an order is its slot in `table`. */
 export class OrderRegistry {
-  private readonly byId = new Map<number, Order>();
-  private readonly accounts = new Map<string, Account>();
-  /** Closed orders in the order of their closing; those before `firstClosed` are forgotten. */
-  private closed: Order[] = [];
-  private firstClosed = 0;
-  private readonly freeOwners: number[] = [];
-  private owners = 0;
-  private readonly numbers = new Map<string, number>();
-  private readonly names: string[] = [];
-  private readonly expiring = new Set<Order>();
+  readonly table = new OrderTable();
+  readonly accounts = new Accounts();
+  readonly clientIds = new ClientIds(this.table);
+  /** Number of closed orders that are remembered. */
+  closedCount = 0;
   /** No open order expires before this; Infinity when none does. */
   nextExpiryMs = Number.POSITIVE_INFINITY;
+  private readonly markets: readonly Market[];
+  /** Terms that few orders have, by slot. */
+  private readonly extras = new Map<number, ExtraTerms>();
+  private readonly expiring = new Set<number>();
+  private firstClosed = 0;
+  private lastClosed = 0;
+  private readonly clientId: ClientId = { low: 0, high: 0, text: '' };
+
+  /** `markets`: by number; may grow. */
+  constructor(markets: readonly Market[]) {
+    this.markets = markets;
+  }
 
   /** Number of open orders. */
   get open(): number {
-    return this.byId.size - this.closedCount;
-  }
-
-  /** Number of closed orders that are remembered. */
-  get closedCount(): number {
-    return this.closed.length - this.firstClosed;
+    return this.table.count - this.closedCount;
   }
 
   get(id: number): Order | undefined {
-    return this.byId.get(id);
+    return this.copy(this.table.find(id));
   }
 
   /** The order, when it belongs to `account`: others' orders do not exist for it. */
   ofAccount(account: string, id: number): Order | undefined {
-    const order = this.byId.get(id);
-    return order?.account === account ? order : undefined;
+    return this.copy(this.findOwn(this.accounts.find(account), id));
   }
 
   byClientId(account: string, clientOrderId: string): Order | undefined {
-    return this.accounts.get(account)?.byClientId.get(clientOrderId);
+    parseClientId(clientOrderId, this.clientId);
+    return this.copy(this.clientIds.find(this.accounts.find(account), this.clientId));
   }
 
   openCount(account: string): number {
-    return this.accounts.get(account)?.open.size ?? 0;
-  }
-
-  /** The number of an account that has orders. */
-  ownerOf(account: string): number {
-    return this.accounts.get(account)?.owner ?? 0;
-  }
-
-  /** The number of the account for command records, given now if it has none; 0 when all are given. */
-  number(account: string): number {
-    const known = this.numbers.get(account);
-    if (known !== undefined) return known;
-    if (this.names.length === MAX_NUMBERED) return 0;
-    this.numbers.set(account, this.names.push(account));
-    return this.names.length;
-  }
-
-  /** The number that the account has for command records, 0 for none. */
-  numberOf(account: string): number {
-    return this.numbers.get(account) ?? 0;
-  }
-
-  /** The account that has this number. */
-  nameOf(number: number): string | undefined {
-    return this.names[number - 1];
-  }
-
-  /** Accounts that have a number, in the order of their numbers. */
-  numbered(): readonly string[] {
-    return this.names;
-  }
-
-  /** Open orders whose time has come by `timeMs`, the earliest first, then the oldest. */
-  takeExpired(timeMs: number): Order[] {
-    const expired: Order[] = [];
-    this.nextExpiryMs = Number.POSITIVE_INFINITY;
-    for (const order of this.expiring) {
-      const expiresMs = expiryOf(order);
-      if (expiresMs <= timeMs) expired.push(order);
-      else this.nextExpiryMs = Math.min(this.nextExpiryMs, expiresMs);
-    }
-    return expired.sort((a, b) => expiryOf(a) - expiryOf(b) || a.id - b.id);
+    return this.accounts.open[this.accounts.find(account)] ?? 0;
   }
 
   /** Open orders of `account`, oldest first. */
   openOf(account: string): Order[] {
-    return [...(this.accounts.get(account)?.open ?? [])].sort((a, b) => a.id - b.id);
+    return this.openSlots(this.accounts.find(account)).map((slot) => this.view(slot));
   }
 
+  /** In the order of their closing. */
   closedOrders(): Order[] {
-    return this.closed.slice(this.firstClosed);
+    return this.closedSlots().map((slot) => this.view(slot));
   }
 
-  add(order: Order): void {
-    this.byId.set(order.id, order);
-    let account = this.accounts.get(order.account);
-    if (account === undefined) {
-      const owner = this.freeOwners.pop() ?? ++this.owners;
-      account = { owner, open: new Set(), byClientId: new Map(), count: 0 };
-      this.accounts.set(order.account, account);
+  /** The number that the account has for command records, 0 for none. */
+  numberOf(account: string): number {
+    return this.accounts.numberOf(account);
+  }
+
+  /** The account that has this number. */
+  nameOf(number: number): string | undefined {
+    return this.accounts.name(this.accounts.ofNumber(number)) || undefined;
+  }
+
+  /** The slot of the order, when it belongs to the account of this index; 0 otherwise. */
+  findOwn(account: number, id: number): number {
+    const slot = this.table.find(id);
+    return slot !== 0 && this.table.words[slot + ACCOUNT] === account ? slot : 0;
+  }
+
+  /** Slots of the closed orders, in the order of their closing. */
+  closedSlots(): number[] {
+    const { words } = this.table;
+    const slots: number[] = [];
+    for (let slot = this.firstClosed; slot !== 0; slot = words[slot + NEXT] as number) slots.push(slot);
+    return slots;
+  }
+
+  /** Number of the symbol of the order at `slot`. */
+  marketNumber(slot: number): number {
+    return this.table.words[slot + MARKET] as number;
+  }
+
+  /** Slots of the open orders of an account, the oldest first. */
+  openSlots(account: number): number[] {
+    const { words } = this.table;
+    const slots: number[] = [];
+    for (let slot = this.accounts.first[account] as number; slot !== 0; slot = words[slot + NEXT] as number) {
+      slots.push(slot);
     }
-    account.count++;
-    account.open.add(order);
-    if (expiryOf(order) > 0) {
-      this.expiring.add(order);
-      this.nextExpiryMs = Math.min(this.nextExpiryMs, expiryOf(order));
+    return slots.sort((a, b) => this.idOf(a) - this.idOf(b));
+  }
+
+  /** Slots of the open orders whose time has come by `timeMs`, the earliest first, then the oldest. */
+  takeExpired(timeMs: number): number[] {
+    const expired: number[] = [];
+    this.nextExpiryMs = Number.POSITIVE_INFINITY;
+    for (const slot of this.expiring) {
+      const { expiresMs } = this.extraOf(slot);
+      if (expiresMs <= timeMs) expired.push(slot);
+      else this.nextExpiryMs = Math.min(this.nextExpiryMs, expiresMs);
     }
-    if (order.clientOrderId !== '') account.byClientId.set(order.clientOrderId, order);
+    const expiry = (slot: number): number => this.extraOf(slot).expiresMs;
+    return expired.sort((a, b) => expiry(a) - expiry(b) || this.idOf(a) - this.idOf(b));
+  }
+
+  idOf(slot: number): number {
+    return this.table.doubles[slot >> 1] as number;
+  }
+
+  /** The order's terms beside those of its record; its self-trade mode is in the record. */
+  extraOf(slot: number): ExtraTerms {
+    return this.extras.get(slot) ?? NO_EXTRA;
+  }
+
+  /** Remembers an open order as `placement` says. Returns its slot. */
+  add(id: number, placement: Placement): number {
+    const { table, accounts } = this;
+    const { account, timeMs, price, quantity, extra } = placement;
+    const slot = table.add(id);
+    const { words, doubles } = table;
+    const half = slot >> 1;
+    doubles[half + (CREATED >> 1)] = timeMs;
+    doubles[half + (UPDATED >> 1)] = timeMs;
+    words[slot + ACCOUNT] = account;
+    words[slot + STATE] = placement.terms | (OPEN << STATUS_SHIFT);
+    words[slot + MARKET] = placement.market;
+    words[slot + PRICE] = price;
+    words[slot + QUANTITY] = quantity;
+    words[slot + FILLED] = 0;
+    words[slot + PLACED_PRICE] = price;
+    words[slot + PLACED_QUANTITY] = quantity;
+    words[slot + CLIENT_LOW] = placement.clientId.low;
+    words[slot + CLIENT_HIGH] = placement.clientId.high;
+    this.clientIds.add(slot, placement.clientId.text);
+    accounts.hold(account);
+    this.enlist(slot, account);
+    if (extra !== NO_EXTRA) this.addExtra(slot, extra);
+    return slot;
   }
 
   /** The order left the book. It is remembered until `forget`. */
-  close(order: Order): void {
-    this.accounts.get(order.account)?.open.delete(order);
-    this.expiring.delete(order);
-    this.closed.push(order);
+  close(slot: number, status: Exclude<StatusNumber, typeof OPEN>, reason: number): void {
+    const { words } = this.table;
+    const state = (words[slot + STATE] as number) & ~STATUS_MASK;
+    words[slot + STATE] = state | (status << STATUS_SHIFT) | (reason << REASON_SHIFT);
+    this.delist(slot);
+    if ((state & HAS_EXTRA) !== 0) this.expiring.delete(slot);
+    words[slot + NEXT] = 0;
+    if (this.lastClosed === 0) this.firstClosed = slot;
+    else words[this.lastClosed + NEXT] = slot;
+    this.lastClosed = slot;
+    this.closedCount++;
   }
 
   /** Forgets the oldest closed orders until `keep` are left. */
   forget(keep: number): void {
     while (this.closedCount > keep) {
-      const order = this.closed[this.firstClosed++];
-      if (order !== undefined) this.remove(order);
-    }
-    // Cut the forgotten front off once it is half of the array: amortised, one move per order.
-    if (this.firstClosed > 1_024 && 2 * this.firstClosed > this.closed.length) {
-      this.closed = this.closed.slice(this.firstClosed);
-      this.firstClosed = 0;
+      const slot = this.firstClosed;
+      const { words } = this.table;
+      this.firstClosed = words[slot + NEXT] as number;
+      if (this.firstClosed === 0) this.lastClosed = 0;
+      this.closedCount--;
+      this.clientIds.remove(slot);
+      if (((words[slot + STATE] as number) & HAS_EXTRA) !== 0) this.extras.delete(slot);
+      this.accounts.release(words[slot + ACCOUNT] as number);
+      this.table.remove(slot);
     }
   }
 
-  private remove(order: Order): void {
-    this.byId.delete(order.id);
-    const account = this.accounts.get(order.account);
-    if (account === undefined) return;
-    if (account.byClientId.get(order.clientOrderId) === order) account.byClientId.delete(order.clientOrderId);
-    if (--account.count > 0) return;
-    this.accounts.delete(order.account);
-    this.freeOwners.push(account.owner);
+  /** The order at `slot` as an object. */
+  view(slot: number): Order {
+    const { words, doubles } = this.table;
+    const state = words[slot + STATE] as number;
+    const terms = termsOf(state & TERMS_MASK);
+    const market = this.markets[words[slot + MARKET] as number];
+    if (terms === undefined || market === undefined) throw new Error(`a broken record of order ${this.idOf(slot)}`);
+    const { selfTrade, ...plain } = terms;
+    const hasExtra = (state & HAS_EXTRA) !== 0 || selfTrade !== 'allow';
+    return {
+      id: this.idOf(slot),
+      account: this.accounts.name(words[slot + ACCOUNT] as number),
+      clientOrderId: this.clientIds.text(slot),
+      market,
+      placed: { price: words[slot + PLACED_PRICE] as number, quantity: words[slot + PLACED_QUANTITY] as number },
+      ...plain,
+      price: words[slot + PRICE] as number,
+      quantity: words[slot + QUANTITY] as number,
+      ...(hasExtra && { extra: { ...this.extraOf(slot), selfTrade } }),
+      filled: words[slot + FILLED] as number,
+      status: STATUSES[(state & STATUS_MASK) >> STATUS_SHIFT] ?? 'open',
+      reason: state >>> REASON_SHIFT,
+      createdMs: doubles[(slot + CREATED) >> 1] as number,
+      updatedMs: doubles[(slot + UPDATED) >> 1] as number,
+    };
   }
-}
 
-/** 0 when it does not expire. */
-function expiryOf(order: Order): number {
-  return order.extra?.expiresMs ?? 0;
+  private copy(slot: number): Order | undefined {
+    return slot === 0 ? undefined : this.view(slot);
+  }
+
+  private addExtra(slot: number, extra: ExtraTerms): void {
+    const { words } = this.table;
+    words[slot + STATE] = (words[slot + STATE] as number) | HAS_EXTRA;
+    this.extras.set(slot, extra);
+    if (extra.expiresMs === 0) return;
+    this.expiring.add(slot);
+    this.nextExpiryMs = Math.min(this.nextExpiryMs, extra.expiresMs);
+  }
+
+  /** Appends the order to the open ones of its account. */
+  private enlist(slot: number, account: number): void {
+    const { words } = this.table;
+    const { open, first, last } = this.accounts;
+    const before = last[account] as number;
+    words[slot + PREVIOUS] = before;
+    words[slot + NEXT] = 0;
+    if (before === 0) first[account] = slot;
+    else words[before + NEXT] = slot;
+    last[account] = slot;
+    open[account] = (open[account] as number) + 1;
+  }
+
+  private delist(slot: number): void {
+    const { words } = this.table;
+    const { open, first, last } = this.accounts;
+    const account = words[slot + ACCOUNT] as number;
+    const before = words[slot + PREVIOUS] as number;
+    const after = words[slot + NEXT] as number;
+    if (before === 0) first[account] = after;
+    else words[before + NEXT] = after;
+    if (after === 0) last[account] = before;
+    else words[after + PREVIOUS] = before;
+    open[account] = (open[account] as number) - 1;
+  }
 }

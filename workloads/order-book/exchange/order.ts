@@ -4,7 +4,7 @@ import type { Market } from './market.ts';
 /** `rejected`: refused by the book when it arrived (post-only that would match, fill-or-kill that could not be filled, …). */
 export type OrderStatus = 'open' | 'filled' | 'cancelled' | 'rejected';
 
-/** An order as the exchange remembers it: every open one, and the last closed ones. */
+/** An order as it is when it is asked for: a copy, which does not follow what becomes of the order. */
 export interface Order extends Terms {
   /** Sequence of the command that placed it. */
   readonly id: number;
@@ -14,16 +14,13 @@ export interface Order extends Terms {
   readonly market: Market;
   /** The terms as first placed: what a repeated client order id is compared with. */
   readonly placed: { readonly price: number; readonly quantity: number };
-  price: number;
-  /** Total in lots: filled and open. */
-  quantity: number;
   /** Lots. */
-  filled: number;
-  status: OrderStatus;
+  readonly filled: number;
+  readonly status: OrderStatus;
   /** Why the book refused it or cancelled it: a `Reason` of the engine; 0 otherwise. */
-  reason: number;
+  readonly reason: number;
   readonly createdMs: number;
-  updatedMs: number;
+  readonly updatedMs: number;
 }
 
 /** A trade as published. Maker and taker are order ids. */

@@ -2,15 +2,16 @@ import { expect, it } from 'vitest';
 import { openFileJournal } from '../journal/file-journal.ts';
 import { MemoryDisk } from '../journal/testing/memory-disk.ts';
 import { Exchange } from './exchange.ts';
-import { NO_ORDER, RECORD_BYTES, REFUSALS, RESULT_BYTES, RecordKind, recordTerms, STATUSES } from './record.ts';
+import { NO_ORDER, RECORD_BYTES, REFUSALS, RESULT_BYTES, RecordKind, STATUSES } from './record.ts';
 import { Sequencer } from './sequencer.ts';
 import { decodeExchange, digest, encodeExchange } from './snapshot.ts';
 import { applyFrame } from './store.ts';
+import { termsByte } from './terms.ts';
 import { listing, place } from './testing/command-flow.ts';
 
-const plain = { side: 0, market: false, timeInForce: 'GTC', postOnly: false, selfTrade: 'allow' } as const;
-const buy = recordTerms(plain);
-const sell = recordTerms({ ...plain, side: 1 });
+const plain = { side: 0, type: 'limit', timeInForce: 'GTC', postOnly: false, selfTrade: 'allow' } as const;
+const buy = termsByte(plain);
+const sell = termsByte({ ...plain, side: 1 });
 
 type Fields = [kind: number, terms: number, symbol: number, account: number, id: number, price: number, lots: number];
 
@@ -87,7 +88,7 @@ it('a batch is one unit: journaled as it came, answered in order, the same after
     'done 5 open 0/5@100',
     'done 6 open 5/7@99, 1 to 100',
     'done again 5 filled 5/5@100',
-    'duplicateClientOrderId 5 filled 5/5@100',
+    'duplicateClientOrderId again 5 filled 5/5@100',
     'done 6 open 5/8@98',
     'orderClosed 5 filled 5/5@100',
     'orderNotFound',
@@ -111,7 +112,7 @@ it('whatever the bytes are, each record is answered and a refused one changes no
   const { exchange, sequencer } = await started();
   const a = await sequencer.accountNumber('a');
   const before = exchange.orders.open;
-  const market = recordTerms({ ...plain, market: true, timeInForce: 'IOC' });
+  const market = termsByte({ ...plain, type: 'market', timeInForce: 'IOC' });
   expect(
     shown(
       await sequencer.submitRecords(

@@ -1,4 +1,3 @@
-import type { SelfTrade, TimeInForce } from './command.ts';
 import type { OrderStatus } from './order.ts';
 import type { Refusal } from './refusal.ts';
 
@@ -6,7 +5,7 @@ import type { Refusal } from './refusal.ts';
  * A command of fixed size, for doors of a high rate. It is journaled as it came. Little-endian:
  *
  *     0  u8   kind, see RecordKind
- *     1  u8   terms of a place, see recordTerms; 0 otherwise
+ *     1  u8   terms of a place, see `termsByte`; 0 otherwise
  *     2  u16  symbol of a place: its number in the order in which symbols were configured, `Market.number`; 0 otherwise
  *     4  u32  account: the number that the command `account` gave, `Sequencer.accountNumber`
  *     8  u64  client order id of a place (0: none) and of the kinds ByClientId; order id of cancel and replace
@@ -64,26 +63,3 @@ export const REFUSALS: readonly (Refusal | undefined)[] = [
   'tooManyAccounts',
   'invalidRecord',
 ];
-
-export const TIMES_IN_FORCE: readonly TimeInForce[] = ['GTC', 'IOC', 'FOK'];
-export const SELF_TRADES: readonly SelfTrade[] = ['allow', 'cancelNewest', 'cancelOldest', 'cancelBoth', 'decrement'];
-
-export interface RecordTerms {
-  /** 0 buys, 1 sells. */
-  readonly side: 0 | 1;
-  readonly market: boolean;
-  readonly timeInForce: TimeInForce;
-  readonly postOnly: boolean;
-  readonly selfTrade: SelfTrade;
-}
-
-/** The byte of terms: side, market, time in force (two bits), post-only, self-trade (three bits), from the lowest bit on. */
-export function recordTerms({ side, market, timeInForce, postOnly, selfTrade }: RecordTerms): number {
-  return (
-    side |
-    (market ? 2 : 0) |
-    (TIMES_IN_FORCE.indexOf(timeInForce) << 2) |
-    (postOnly ? 16 : 0) |
-    (SELF_TRADES.indexOf(selfTrade) << 5)
-  );
-}

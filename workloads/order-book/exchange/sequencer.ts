@@ -6,7 +6,6 @@ import { ByteWriter } from './bytes.ts';
 import { type Command, writeCommand, writeRecords } from './command.ts';
 import type { Exchange, Outcome } from './exchange.ts';
 import { RECORD_BYTES } from './record.ts';
-import { applyRecords } from './record-command.ts';
 
 /** Commands in one group commit; a waiting crowd is worth one flush, and a crowd of this size hides its cost. */
 const MAX_BATCH = 4_096;
@@ -91,7 +90,7 @@ export class Sequencer {
     return this.enqueue(
       commands,
       (writer) => writeRecords(writer, taken),
-      () => applyRecords(exchange, taken, epoch),
+      () => exchange.applyRecords(taken, epoch),
     );
   }
 

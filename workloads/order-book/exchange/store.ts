@@ -12,7 +12,6 @@ import { ByteReader } from './bytes.ts';
 import { readCommand, readRecords } from './command.ts';
 import { Exchange } from './exchange.ts';
 import type { CreateListeners } from './listener.ts';
-import { applyRecords } from './record-command.ts';
 import { decodeExchange, encodeExchange } from './snapshot.ts';
 
 export interface StoreOptions {
@@ -154,7 +153,7 @@ export function applyFrame(exchange: Exchange, frame: Frame): void {
   while (!reader.done) {
     const records = readRecords(reader);
     if (records === undefined) exchange.apply(readCommand(reader), frame.epoch);
-    else applyRecords(exchange, records, frame.epoch);
+    else exchange.applyRecords(records, frame.epoch);
   }
   if (exchange.sequence !== frame.firstSequence + frame.count - 1) {
     throw new Error(`frame ${frame.firstSequence} does not hold its ${frame.count} commands`);

@@ -76,28 +76,28 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a repeated client order id places again',
-    file: 'exchange/exchange.ts',
-    edits: [['    if (known !== undefined) return repeat(known, command);\n', '']],
+    file: 'exchange/order-entry.ts',
+    edits: [['    if (this.repeated) return this.repeat(placement);\n', '']],
   },
   {
     name: 'a repeated client order id is not compared with its order',
-    file: 'exchange/refusal.ts',
-    edits: [["  if (!same) return { kind: 'refused', refusal: 'duplicateClientOrderId', order: known };\n", '']],
+    file: 'exchange/order-entry.ts',
+    edits: [["    if (!isSame) return 'duplicateClientOrderId';\n", '']],
   },
   {
     name: 'a new total taken for a new remainder',
-    file: 'exchange/exchange.ts',
-    edits: [['price, quantity - order.filled, flags', 'price, quantity, flags']],
+    file: 'exchange/order-entry.ts',
+    edits: [['price, quantity - filled, KEEP', 'price, quantity, KEEP']],
   },
   {
     name: 'a snapshot forgets what is filled',
     file: 'exchange/snapshot.ts',
-    edits: [['  writer.u32(order.filled);', '  writer.u32(0);']],
+    edits: [['writer.u32(words[slot + FILLED] as number);', 'writer.u32(0);']],
   },
   {
     name: 'a snapshot begins the trades anew',
     file: 'exchange/snapshot.ts',
-    edits: [['  writer.u53(market.tradeSequence);', '  writer.u53(trades.length - 1);']],
+    edits: [['writer.u53(market.tradeSequence);', 'writer.u53(trades.length - 1);']],
   },
   {
     name: 'a snapshot turns the queue of a level around',
@@ -107,9 +107,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a snapshot shows all of an iceberg',
     file: 'exchange/snapshot.ts',
-    edits: [
-      ['    writer.u32(shown);', '    writer.u32(openOrder(exchange, id).quantity - openOrder(exchange, id).filled);'],
-    ],
+    edits: [['writer.u32(shown);', 'writer.u32(book.remaining(id));']],
   },
   {
     name: 'a snapshot forgets which orders cancel each other',
@@ -119,7 +117,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a snapshot forgets the waiting stops',
     file: 'exchange/snapshot.ts',
-    edits: [['market.book.eachStop(side, (id) => waiting.push(id));', '']],
+    edits: [['book.eachStop(side, (id) => waiting.push(id));', '']],
   },
   {
     name: 'a sweep leaves orders that expire at its cut-off',
@@ -128,8 +126,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'the kill switch lets new orders in',
-    file: 'exchange/exchange.ts',
-    edits: [["    if (this.blocked.has(account)) return { kind: 'refused', refusal: 'accountBlocked' };\n", '']],
+    file: 'exchange/order-entry.ts',
+    edits: [["if (this.isBlocked(account, name)) return 'accountBlocked';\n    if (extra", 'if (extra']],
   },
   {
     name: 'a command with extra terms is written without them',

@@ -1,0 +1,64 @@
+const FIBONACCI = 0x9e3779b1 | 0;
+// Sixteen neighbouring keys share a cache line: order ids are dense and the young ones are used most.
+const RUN_BITS = 4;
+const RUN_MASK = 15;
+const FIRST_BITS = 12;
+
+/**
+ * An index from 32-bit keys to the slots of records: open addressing with linear probing, at most half full, no tombstones. Several
+ * slots may have one key; who searches compares the records. Slot 0 is no slot.
+ */
+export class SlotIndex {
+  /** Entries of two words: key and slot. The entries of `key` begin at `home(key)` and end before the first slot of 0. */
+  table = new Int32Array(2 << FIRST_BITS);
+  mask = (1 << FIRST_BITS) - 1;
+  private shift = 32 - FIRST_BITS + RUN_BITS;
+  private count = 0;
+
+  home(key: number): number {
+    return ((Math.imul(key >> RUN_BITS, FIBONACCI) >>> this.shift) << RUN_BITS) | (key & RUN_MASK);
+  }
+
+  add(key: number, slot: number): void {
+    if (2 * ++this.count > this.mask) this.grow();
+    this.insert(key, slot);
+  }
+
+  /** The entry of `key` and `slot` is there. */
+  remove(key: number, slot: number): void {
+    const { table, mask } = this;
+    let hole = this.home(key);
+    while (table[2 * hole + 1] !== slot) hole = (hole + 1) & mask;
+    // Backward shift: entries behind the hole that probed past it move up.
+    for (let entry = (hole + 1) & mask; ; entry = (entry + 1) & mask) {
+      const moved = table[2 * entry + 1] as number;
+      if (moved === 0) break;
+      const movedKey = table[2 * entry] as number;
+      if (((entry - this.home(movedKey)) & mask) < ((entry - hole) & mask)) continue;
+      table[2 * hole] = movedKey;
+      table[2 * hole + 1] = moved;
+      hole = entry;
+    }
+    table[2 * hole + 1] = 0;
+    this.count--;
+  }
+
+  private insert(key: number, slot: number): void {
+    const { table, mask } = this;
+    let entry = this.home(key);
+    while (table[2 * entry + 1] !== 0) entry = (entry + 1) & mask;
+    table[2 * entry] = key;
+    table[2 * entry + 1] = slot;
+  }
+
+  private grow(): void {
+    const old = this.table;
+    this.table = new Int32Array(old.length * 2);
+    this.mask = this.mask * 2 + 1;
+    this.shift--;
+    for (let entry = 0; entry < old.length; entry += 2) {
+      const slot = old[entry + 1] as number;
+      if (slot !== 0) this.insert(old[entry] as number, slot);
+    }
+  }
+}
