@@ -20,6 +20,8 @@ import { Store, type StoreOptions } from './exchange/store.ts';
 import { createOrderEntry } from './gateway/order-entry.ts';
 import { createRateLimit } from './gateway/rate-limit.ts';
 import { addRoutes } from './gateway/routes.ts';
+import { checkBinanceNames } from './market-data/binance/symbols.ts';
+import { addMarketData } from './market-data/market-data.ts';
 import { orderBookMetrics } from './metrics.ts';
 import { Publication, type PublicationOptions, type PublicationStatus } from './publisher/publication.ts';
 import type { BookConfig } from './symbols.ts';
@@ -66,6 +68,7 @@ const SWEEP_MS = 500;
  */
 export async function startBook(options: BookServiceOptions): Promise<BookService> {
   const { version, clock, log, config, host, port } = options;
+  checkBinanceNames(config.symbols.map(({ name }) => name));
   const registry = createRegistry();
   const health = createHealth();
   let exchange: Exchange | undefined;
@@ -109,6 +112,7 @@ export async function startBook(options: BookServiceOptions): Promise<BookServic
   const published = (): PublicationStatus | undefined => publication?.status();
   const doors = { clock, log, entry, exchange: book, sequencer, listed, secured, version, epoch };
   addRoutes(app, { ...doors, publication: published });
+  addMarketData(app, { ...doors, registry });
   try {
     for (const command of configuration(store.exchange, config)) await sequencer.submit(command);
     await publication?.start(store.exchange, sequencer, metrics);

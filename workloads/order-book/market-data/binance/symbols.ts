@@ -8,12 +8,6 @@ export function binanceName(symbol: string): string {
   return symbol.replaceAll(/[-._]/g, '');
 }
 
-/** The two assets of a symbol; a name without parts has no quote. */
-export function assetsOf(symbol: string): { readonly base: string; readonly quote: string } {
-  const at = symbol.search(/[-._]/);
-  return at < 0 ? { base: symbol, quote: '' } : { base: symbol.slice(0, at), quote: symbol.slice(at + 1) };
-}
-
 /** Throws SLUICE_AMBIGUOUS_SYMBOL when two of `symbols` have one Binance name: a client's order would be a guess. */
 export function checkBinanceNames(symbols: readonly string[]): void {
   const known = new Map<string, string>();

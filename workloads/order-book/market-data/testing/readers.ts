@@ -68,6 +68,7 @@ export class Level2Reader {
 
 interface FullMessage {
   readonly type: string;
+  readonly reason?: string;
   readonly sequence: number;
   readonly order_id: string;
   readonly maker_order_id: string;
@@ -126,7 +127,8 @@ export class FullReader {
         this.orders.set(id, { side: message.side, price: message.price, size: Number(message.remaining_size) });
         return;
       case 'done':
-        if (known !== undefined && known.size !== Number(message.remaining_size)) {
+        // In an auction, what the seller of a match had is told by its end.
+        if (message.reason !== 'filled' && known !== undefined && known.size !== Number(message.remaining_size)) {
           throw new Error(`order ${id} was ${known.size}, not ${message.remaining_size}, when it was done`);
         }
         this.orders.delete(id);

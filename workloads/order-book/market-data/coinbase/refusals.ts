@@ -1,0 +1,18 @@
+import type { CodedError } from '@sluice/kit';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { errors } from '../../errors.ts';
+
+/** What clients of this shape look for in `message`; elsewhere our sentence stands alone. */
+const MESSAGES: ReadonlyMap<string, string> = new Map([
+  [errors.unknownSymbol.code, 'Product not found'],
+  [errors.orderNotFound.code, 'order not found'],
+  [errors.orderClosed.code, 'Order already done'],
+  [errors.invalidOrderId.code, 'Invalid order id'],
+  [errors.rateLimited.code, 'Private rate limit exceeded'],
+]);
+
+/** Sends `error` as Coinbase Exchange does, with our code beside: `{"message":"order not found","code":"SLUICE_ORDER_NOT_FOUND"}`. */
+export function sendCoinbaseError(error: CodedError, _request: FastifyRequest, reply: FastifyReply): void {
+  if (error.retryAfterSeconds !== undefined) reply.header('retry-after', String(error.retryAfterSeconds));
+  reply.code(error.status).send({ message: MESSAGES.get(error.code) ?? error.message, code: error.code });
+}

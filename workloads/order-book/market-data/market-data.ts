@@ -1,0 +1,124 @@
+import websocket from '@fastify/websocket';
+import { codedErrorOf } from '@sluice/kit';
+import type { Clock } from '@sluice/runtime/clock';
+import { createMetrics, type Logger } from '@sluice/runtime/telemetry';
+import type { FastifyInstance } from 'fastify';
+import type { Registry } from 'prom-client';
+import type { WebSocket } from 'ws';
+import type { Exchange } from '../exchange/exchange.ts';
+import type { Sequencer } from '../exchange/sequencer.ts';
+import type { OrderEntry } from '../gateway/order-entry.ts';
+import { addBinanceMarket } from './binance/market.ts';
+import { addBinanceOrders } from './binance/orders.ts';
+import { BinanceError, sendBinanceError } from './binance/refusals.ts';
+import { BinanceSession, BinanceStreams } from './binance/session.ts';
+import { BinanceSymbols } from './binance/symbols.ts';
+import { CoinbaseChannels } from './coinbase/channels.ts';
+import { addCoinbaseMarket } from './coinbase/market.ts';
+import { addCoinbaseOrders } from './coinbase/orders.ts';
+import { sendCoinbaseError } from './coinbase/refusals.ts';
+import { CoinbaseSession } from './coinbase/session.ts';
+import { CONNECTION_LIMITS, type ConnectionLimits } from './connection.ts';
+import { Doors } from './doors.ts';
+import { Hub } from './hub.ts';
+import { streamMetrics } from './metrics.ts';
+
+export interface MarketDataOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly registry: Registry;
+  readonly exchange: Exchange;
+  readonly sequencer: Sequencer;
+  readonly entry: OrderEntry;
+  /** Symbols that take new orders. */
+  readonly listed: ReadonlySet<string>;
+  /** Tokens are asked for: their subject is the account. */
+  readonly secured: boolean;
+  readonly epoch: number;
+  readonly limits?: Partial<ConnectionLimits>;
+}
+
+/** Doors for clients that exist: REST and WebSocket in the shapes of Binance's spot API and of Coinbase Exchange, on the port of `app`. */
+export function addMarketData(app: FastifyInstance, options: MarketDataOptions): void {
+  const { clock, log, registry, exchange, sequencer } = options;
+  const limits = { ...CONNECTION_LIMITS, ...options.limits };
+  const doors = new Doors(clock, limits, createMetrics(streamMetrics, registry));
+  const hub = new Hub(clock, log, exchange);
+  sequencer.onApplied.add(hub.applied);
+  app.register(async (scope) => {
+    await scope.register(websocket, {
+      options: { maxPayload: limits.messageBytes, perMessageDeflate: false },
+      preClose: (done: () => void) => {
+        doors.stop();
+        done();
+      },
+    });
+    scope.register(async (binance) => addBinance(binance, options, hub, doors, limits.subscriptions));
+    scope.register(async (coinbase) => addCoinbase(coinbase, options, hub, doors, limits.subscriptions));
+  });
+}
+
+function addBinance(
+  app: FastifyInstance,
+  { clock, exchange, listed, entry, secured }: MarketDataOptions,
+  hub: Hub,
+  doors: Doors,
+  maxSubscriptions: number,
+): void {
+  const symbols = new BinanceSymbols(exchange, listed);
+  const streams = new BinanceStreams(hub, symbols, maxSubscriptions);
+  takeForms(app);
+  app.setErrorHandler((error, request, reply) =>
+    sendBinanceError(error instanceof BinanceError ? error : codedErrorOf(error), request, reply),
+  );
+  const api = async (scope: FastifyInstance): Promise<void> => {
+    addBinanceMarket(scope, clock, exchange, symbols);
+    addBinanceOrders(scope, { entry, exchange, symbols, secured });
+  };
+  app.register(api, { prefix: '/api/v3' });
+
+  const open = (socket: WebSocket, isCombined: boolean, names: string): void => {
+    doors.open('binance', socket, (connection) => {
+      const session = new BinanceSession(streams, connection, isCombined);
+      session.begin(names.split('/').filter((name) => name !== ''));
+      return session;
+    });
+  };
+  const route = webSocketRoute('Binance-shaped: streams over a WebSocket', doors);
+  app.get('/ws', route, (socket) => open(socket, false, ''));
+  app.get<{ Params: { '*': string } }>('/ws/*', route, (socket, { params }) => open(socket, false, params['*']));
+  app.get<{ Querystring: { streams?: unknown } }>('/stream', route, (socket, { query: { streams: names } }) =>
+    open(socket, true, typeof names === 'string' ? names : ''),
+  );
+}
+
+function addCoinbase(
+  app: FastifyInstance,
+  { clock, exchange, listed, entry, secured, epoch }: MarketDataOptions,
+  hub: Hub,
+  doors: Doors,
+  maxSubscriptions: number,
+): void {
+  const channels = new CoinbaseChannels(hub, exchange, epoch);
+  app.setErrorHandler((error, request, reply) => sendCoinbaseError(codedErrorOf(error), request, reply));
+  addCoinbaseMarket(app, { clock, exchange, listed, channels });
+  addCoinbaseOrders(app, { clock, entry, exchange, secured });
+  app.get('/feed', webSocketRoute('Coinbase-shaped: the feed over a WebSocket', doors), (socket) => {
+    doors.open('coinbase', socket, (connection) => {
+      return new CoinbaseSession(channels, exchange, connection, maxSubscriptions);
+    });
+  });
+}
+
+/** A client beyond the limit is refused before the upgrade, while there is an HTTP answer to say why. */
+function webSocketRoute(summary: string, doors: Doors) {
+  return { websocket: true as const, schema: { summary }, preValidation: async () => doors.checkRoom() };
+}
+
+/** Clients of this shape send parameters in the body as a browser form does. */
+function takeForms(app: FastifyInstance): void {
+  const type = 'application/x-www-form-urlencoded';
+  app.addContentTypeParser(type, { parseAs: 'string' }, (_request, body, done) => {
+    done(null, Object.fromEntries(new URLSearchParams(String(body))));
+  });
+}
