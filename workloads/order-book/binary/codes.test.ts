@@ -51,6 +51,7 @@ it('numbers never change: clients have them compiled in', () => {
       "44 TOO_MANY_ACCOUNTS",
       "45 UNKNOWN_ACCOUNT",
       "46 INVALID_RECORD",
+      "47 PUBLISH_BACKLOG",
     ]
   `);
 });

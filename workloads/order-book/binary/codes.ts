@@ -56,6 +56,7 @@ const NUMBERS: readonly (ErrorName | undefined)[] = [
   'tooManyAccounts',
   'unknownAccount',
   'invalidRecord',
+  'publishBacklog',
 ];
 
 const byName = new Map(NUMBERS.flatMap((name, number) => (name === undefined ? [] : [[name, number] as const])));

@@ -1,7 +1,8 @@
 import { MAX_QUANTITY, type Side } from '../engine/book.ts';
 import { MAX_PRICE } from '../engine/ladder.ts';
 import type { OrderType, SelfTrade, TimeInForce } from '../exchange/command.ts';
-import { RecordKind, recordTerms, SELF_TRADES } from '../exchange/record.ts';
+import { RecordKind } from '../exchange/record.ts';
+import { SELF_TRADES, termsByte } from '../exchange/terms.ts';
 import { codeNumber } from './codes.ts';
 
 /**
@@ -154,9 +155,9 @@ export function writeFrame(view: DataView, at: number, command: FrameCommand): v
 }
 
 function writePlace(view: DataView, at: number, command: FramePlace): void {
-  const { side, type, timeInForce = 'GTC', selfTrade = 'allow', postOnly = false } = command;
+  const { side, type = 'limit', timeInForce = 'GTC', selfTrade = 'allow', postOnly = false } = command;
   view.setUint8(at + KIND, RecordKind.place);
-  view.setUint8(at + TERMS, recordTerms({ side, market: type === 'market', timeInForce, postOnly, selfTrade }));
+  view.setUint8(at + TERMS, termsByte({ side, type, timeInForce, postOnly, selfTrade }));
   view.setUint16(at + SYMBOL, command.symbol, true);
   writeId(view, at + ID, command.clientOrderId ?? 0);
   view.setUint32(at + PRICE, command.price ?? 0, true);

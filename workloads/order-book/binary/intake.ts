@@ -31,6 +31,8 @@ export interface IntakeOptions {
   /** Shared with the other doors. */
   readonly rateLimit: RateLimit;
   readonly maxOpenOrders: number;
+  /** Why no command that could trade is taken now; undefined when it is. */
+  readonly refusal: () => CodedError | undefined;
   readonly metrics: Metrics<typeof orderBookMetrics>;
 }
 
@@ -61,13 +63,14 @@ export function createIntake(options: IntakeOptions, account: string, number: nu
     take: (bytes, count): Taken => {
       const frames = new DataView(bytes.buffer, bytes.byteOffset, count * FRAME_BYTES);
       const codes = new Uint16Array(count);
-      const taken = checkFrames(options, frames, codes);
+      const held = options.refusal();
+      const taken = checkFrames(options, frames, codes, held === undefined ? 0 : numberOfCode(held.code));
       const answers = Buffer.alloc(taken * ANSWER_BYTES);
       const results = new DataView(answers.buffer, answers.byteOffset, answers.length);
       const batch = { frames, codes: codes.subarray(0, taken), answers, results };
       const passed = limitRate(options, account, batch);
       const isBroken = taken < count;
-      refuseMarked(batch, options.rateLimit.perSecond);
+      refuseMarked(batch, options.rateLimit.perSecond, held);
       if (passed === 0) return { taken, isBroken, answers };
       const answered = sequencer.submitRecords(recordsOf(batch, bytes, passed, number, clock.now())).then(
         (records) => {
@@ -84,8 +87,8 @@ export function createIntake(options: IntakeOptions, account: string, number: nu
   };
 }
 
-/** Writes the code of each frame. Returns how many there are before a broken one. */
-function checkFrames(options: IntakeOptions, frames: DataView, codes: Uint16Array): number {
+/** Writes the code of each frame; `held` for one that could trade, unless it is 0. Returns how many there are before a broken one. */
+function checkFrames(options: IntakeOptions, frames: DataView, codes: Uint16Array, held: number): number {
   const { exchange, sequencer, trading, maxOpenOrders } = options;
   // Each command under way may become an open order.
   let room = maxOpenOrders - exchange.orders.open - sequencer.pending;
@@ -93,7 +96,9 @@ function checkFrames(options: IntakeOptions, frames: DataView, codes: Uint16Arra
     const at = index * FRAME_BYTES;
     let code = checkFrame(frames, at);
     if (code === BROKEN) return index;
-    if (code === 0 && frames.getUint8(at + KIND) === RecordKind.place) {
+    const kind = frames.getUint8(at + KIND);
+    if (code === 0 && kind !== RecordKind.cancel && kind !== RecordKind.cancelByClientId) code = held;
+    if (code === 0 && kind === RecordKind.place) {
       const mayStay = (frames.getUint8(at + TERMS) & 12) === 0 || frames.getUint32(at + STOP_PRICE, true) !== 0;
       if (trading[frames.getUint16(at + SYMBOL, true)] !== 1) code = UNKNOWN_SYMBOL;
       else if (mayStay && room-- <= 0) code = BOOK_FULL;
@@ -118,11 +123,15 @@ function limitRate({ rateLimit, metrics }: IntakeOptions, account: string, { cod
 }
 
 /** Writes the results of the frames that do not go to the book. */
-function refuseMarked({ frames, codes, results }: Batch, perSecond: number): void {
+function refuseMarked({ frames, codes, results }: Batch, perSecond: number, held: CodedError | undefined): void {
+  const heldCode = held === undefined ? 0 : numberOfCode(held.code);
   let waiting = 0;
   for (const [index, code] of codes.entries()) {
     if (code === 0) continue;
-    const waitMs = code === RATE_LIMITED ? Math.ceil((++waiting * 1_000) / perSecond) : 0;
+    let waitMs = 0;
+    if (code === RATE_LIMITED) waitMs = Math.ceil((++waiting * 1_000) / perSecond);
+    else if (code === BOOK_FULL) waitMs = 5_000;
+    else if (code === heldCode) waitMs = (held?.retryAfterSeconds ?? 0) * 1_000;
     writeRefusal(results, index * ANSWER_BYTES, requestOf(frames, index), code, waitMs);
   }
 }
