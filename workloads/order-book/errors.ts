@@ -67,6 +67,8 @@ export const errors = defineErrors({
     title: 'The display quantity is not valid',
   },
   invalidSelfTrade: { code: 'SLUICE_INVALID_SELF_TRADE', status: 400, title: 'The self-trade mode is not valid' },
+  invalidPhase: { code: 'SLUICE_INVALID_PHASE', status: 400, title: 'The phase is not valid' },
+  invalidBand: { code: 'SLUICE_INVALID_BAND', status: 400, title: 'The band of prices is not valid' },
   invalidExpiry: { code: 'SLUICE_INVALID_EXPIRY', status: 400, title: 'The expiry time is not valid' },
   invalidFrame: { code: 'SLUICE_INVALID_FRAME', status: 400, title: 'The bytes are not of the binary protocol' },
   unsupportedVersion: {
@@ -102,8 +104,16 @@ export const errors = defineErrors({
   outboxFailed: { code: 'SLUICE_OUTBOX_FAILED', status: 503, title: 'The outbox cannot be written' },
   publishBacklog: { code: 'SLUICE_PUBLISH_BACKLOG', status: 503, title: 'Too many trades wait for the broker' },
   brokerUnavailable: { code: 'SLUICE_BROKER_UNAVAILABLE', status: 503, title: 'The broker does not take the trades' },
-  publishGap: { code: 'SLUICE_PUBLISH_GAP', status: 500, title: 'The broker lost trades that the outbox no longer has' },
-  publishAhead: { code: 'SLUICE_PUBLISH_AHEAD', status: 500, title: 'The broker has trades that the book has not made' },
+  publishGap: {
+    code: 'SLUICE_PUBLISH_GAP',
+    status: 500,
+    title: 'The broker lost trades that the outbox no longer has',
+  },
+  publishAhead: {
+    code: 'SLUICE_PUBLISH_AHEAD',
+    status: 500,
+    title: 'The broker has trades that the book has not made',
+  },
   publishDiffers: { code: 'SLUICE_PUBLISH_DIFFERS', status: 500, title: 'The broker has another trade than the book' },
   publishForeign: { code: 'SLUICE_PUBLISH_FOREIGN', status: 500, title: 'Somebody else writes into the stream' },
   publishStream: { code: 'SLUICE_PUBLISH_STREAM', status: 500, title: 'The stream cannot take the trades' },

@@ -1,93 +1,17 @@
-import { generateKeyPairSync, sign } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AuthConfig } from '@sluice/kit';
-import { systemClock } from '@sluice/runtime/clock';
-import { createLogger } from '@sluice/runtime/telemetry';
+import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type BookService, startBook } from '../book-service.ts';
+import { as, Gateway, good, type Overrides, symbols } from './testing/gateway.ts';
 
-const symbols = [
-  { name: 'BTC-EUR', tickSize: '0.01', lotSize: '0.0001' },
-  { name: 'BIG', tickSize: '1', lotSize: '1' },
-];
-let folder = '';
-let service: BookService;
+const gateway = new Gateway();
+const { call } = gateway;
+const withBook = (overrides: Overrides, body: () => Promise<void>): Promise<void> => gateway.with(overrides, body);
 
-interface Overrides {
-  readonly limits?: { readonly ordersPerSecondPerAccount?: number; readonly maxOrdersPerAccount?: number };
-  readonly maxOpenOrders?: number;
-  readonly auth?: AuthConfig;
-  readonly directory?: string;
-  readonly symbols?: typeof symbols;
-}
-
-async function start(overrides: Overrides): Promise<BookService> {
-  const limits = { maxOrdersPerAccount: 10_000, ordersPerSecondPerAccount: 1_000_000, ...overrides.limits };
-  return startBook({
-    version: 'test',
-    clock: systemClock,
-    log: createLogger('test', 'silent'),
-    config: { symbols: overrides.symbols ?? symbols, limits },
-    store: { directory: overrides.directory ?? mkdtempSync(join(folder, 'data-')) },
-    host: '127.0.0.1',
-    port: 0,
-    maxPending: 1_000,
-    maxOpenOrders: overrides.maxOpenOrders ?? 10_000,
-    auth: overrides.auth,
-  });
-}
-
-/** Runs `body` against a book of its own. */
-async function withBook(overrides: Overrides, body: () => Promise<void>): Promise<void> {
-  const main = service;
-  service = await start(overrides);
-  try {
-    await body();
-  } finally {
-    await stop(service);
-    service = main;
-  }
-}
-
-async function stop({ stopSteps }: BookService): Promise<void> {
-  for (const step of stopSteps) await step.run();
-}
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'sluice-gateway-'));
-  service = await start({});
-});
+beforeAll(() => gateway.start());
 afterAll(async () => {
-  await stop(service);
-  rmSync(folder, { recursive: true });
+  await gateway.stop();
+  gateway.remove();
 });
-
-interface Reply {
-  readonly status: number;
-  readonly headers: Headers;
-  // biome-ignore lint/suspicious/noExplicitAny: whatever JSON the service answers; the tests look into it freely.
-  readonly body: any;
-}
-
-async function call(
-  method: string,
-  path: string,
-  body?: unknown,
-  headers: Record<string, string> = {},
-): Promise<Reply> {
-  const raw = typeof body === 'string';
-  const response = await fetch(`${service.address}${path}`, {
-    method,
-    headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
-    ...(body !== undefined && { body: raw ? body : JSON.stringify(body) }),
-  });
-  return { status: response.status, headers: response.headers, body: await response.json() };
-}
-
-const good = { symbol: 'BTC-EUR', side: 'buy', price: '100.00', quantity: '0.5' };
-const as = (account: string) => ({ 'sluice-account': account });
 
 describe('the life of an order', () => {
   it('is placed, seen, changed, filled and reported', async () => {
@@ -196,15 +120,11 @@ describe('the life of an order', () => {
   it('symbols, status and the API description are there', async () => {
     expect((await call('GET', '/v1/symbols')).body.symbols[0]).toMatchObject({ ...symbols[0], trading: true });
     expect((await call('GET', '/v1/status')).body).toMatchObject({ version: 'test', journal: 'ok', epoch: '1' });
-    const { paths } = (await call('GET', '/openapi.json')).body;
-    expect(Object.keys(paths)).toEqual([
-      '/v1/orders',
-      '/v1/orders/{id}',
-      '/v1/depth',
-      '/v1/trades',
-      '/v1/symbols',
-      '/v1/status',
-    ]);
+    const description = (await call('GET', '/openapi.json')).body;
+    expect(Object.keys(description.paths)).toEqual(
+      expect.arrayContaining(['/v1/orders', '/v1/orders/{id}', '/v1/depth']),
+    );
+    expect(await new Validator().validate(description)).toMatchObject({ valid: true });
   });
 });
 
@@ -338,13 +258,13 @@ const refusals: readonly (readonly [name: string, body: unknown, status: number,
 
 describe('bad orders are refused with a code and a sentence, and change nothing', () => {
   it.each(refusals)('%s', async (_name, body, status, code, sentence) => {
-    const before = service.store.exchange.sequence;
+    const before = gateway.service.store.exchange.sequence;
     const reply = await call('POST', '/v1/orders', body);
     expect([reply.status, reply.body.code]).toEqual([status, code]);
     expect(reply.headers.get('content-type')).toContain('application/problem+json');
     expect(reply.body.detail).toContain(sentence);
     expect(reply.body.detail).toMatch(/^.{10,300}$/s);
-    expect(service.store.exchange.sequence).toBe(before);
+    expect(gateway.service.store.exchange.sequence).toBe(before);
   });
 
   it.each([
@@ -421,7 +341,7 @@ describe('limits', () => {
 });
 
 it('a symbol that left the file takes no new orders; its old ones can be read and cancelled', async () => {
-  const directory = join(folder, 'unlisted');
+  const directory = join(gateway.folder, 'unlisted');
   let id = '';
   await withBook({ directory }, async () => {
     id = (await call('POST', '/v1/orders', good)).body.id;
@@ -432,49 +352,4 @@ it('a symbol that left the file takes no new orders; its old ones can be read an
     expect((await call('GET', '/v1/symbols')).body.symbols[0]).toMatchObject({ name: 'BTC-EUR', trading: false });
     expect((await call('DELETE', `/v1/orders/${id}`)).body.status).toBe('cancelled');
   });
-});
-
-describe('with tokens', () => {
-  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
-  const { kty = '', crv = '', x = '' } = publicKey.export({ format: 'jwk' });
-  const auth: AuthConfig = {
-    jwt: {
-      issuer: 'https://issuer.test',
-      audience: 'spot.test',
-      jwks: { keys: [{ kty, crv, x, kid: 'one', alg: 'EdDSA' }] },
-    },
-  };
-
-  function bearer(claims: object): Record<string, string> {
-    const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-    const times = { exp: Math.floor(Date.now() / 1_000) + 60 };
-    const content = `${part({ alg: 'EdDSA', kid: 'one' })}.${part({ iss: 'https://issuer.test', aud: 'spot.test', ...times, ...claims })}`;
-    return { authorization: `Bearer ${content}.${sign(null, Buffer.from(content), privateKey).toString('base64url')}` };
-  }
-
-  it('the account is the subject, whatever the header says; without a good token nothing is told', () =>
-    withBook({ auth }, async () => {
-      const placed = await call('POST', '/v1/orders', good, { ...bearer({ sub: 'alice' }), 'sluice-account': 'bob' });
-      expect(placed.status).toBe(201);
-      const path = `/v1/orders/${placed.body.id}`;
-      expect((await call('GET', path, undefined, bearer({ sub: 'alice' }))).status).toBe(200);
-      expect((await call('GET', path, undefined, bearer({ sub: 'bob' }))).body.code).toBe('SLUICE_ORDER_NOT_FOUND');
-      const half = await call('POST', '/v1/orders', good, bearer({ sub: 'a\ud800' }));
-      expect([half.status, half.body.code]).toEqual([400, 'SLUICE_INVALID_ACCOUNT']);
-      for (const headers of [
-        {},
-        bearer({ sub: 'alice', exp: 1 }),
-        bearer({ sub: 'alice', aud: 'other' }),
-        bearer({}),
-      ]) {
-        for (const [method, where] of [
-          ['POST', '/v1/orders'],
-          ['GET', '/v1/depth?symbol=BTC-EUR'],
-          ['GET', path],
-        ] as const) {
-          const reply = await call(method, where, method === 'POST' ? good : undefined, headers);
-          expect([reply.status, reply.body.code]).toEqual([401, 'SLUICE_UNAUTHENTICATED']);
-        }
-      }
-    }));
 });

@@ -112,7 +112,6 @@ function submitter({
     if (outcome.kind === 'refused') throw refusalError(outcome);
     if (outcome.kind === 'configured') throw new Error(`${command.kind} was answered as a configuration`);
     const { order, trades, repeated } = outcome;
-    if (trades.length > 0) metrics.trades.inc({ symbol: order.market.config.name }, trades.length);
     // Stops that it triggered may have traded too, with others.
     return {
       order,

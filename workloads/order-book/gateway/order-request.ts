@@ -93,6 +93,9 @@ const WRONG_FIELD: Readonly<Record<string, readonly [ErrorDefinition, string]>> 
   ],
   expiresTime: [errors.invalidExpiry, 'expiresTime must be a time such as "2027-01-31T17:00:00Z"'],
   linkedTo: [errors.invalidOrderId, 'linkedTo must be the id of an order, in a string'],
+  phase: [errors.invalidPhase, 'phase must be "continuous", "halted" or "call"'],
+  lowest: [errors.invalidBand, 'lowest must be a decimal number in a string, such as "101.25"'],
+  highest: [errors.invalidBand, 'highest must be a decimal number in a string, such as "101.25"'],
   clientOrderId: [errors.invalidClientOrderId, 'clientOrderId must be a string of 1 to 64 visible ASCII characters'],
 };
 

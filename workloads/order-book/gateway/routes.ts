@@ -1,11 +1,20 @@
 import { Type } from '@sinclair/typebox';
-import { CodedError, serviceErrors } from '@sluice/kit';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Exchange } from '../exchange/exchange.ts';
+import type { FastifyInstance } from 'fastify';
 import type { Market } from '../exchange/market.ts';
 import type { Order } from '../exchange/order.ts';
-import type { Sequencer } from '../exchange/sequencer.ts';
-import { accountOfCaller, accountOfName } from './account.ts';
+import type { PublicationStatus } from '../publisher/publication.ts';
+import { type AdminRoutesOptions, addAdminRoutes } from './admin-routes.ts';
+import {
+  acceptedAnswer,
+  depthAnswer,
+  orderAnswer,
+  ordersAnswer,
+  placedAnswer,
+  repeatedAnswer,
+  statusAnswer,
+  symbolsAnswer,
+  tradesAnswer,
+} from './answers.ts';
 import type { OrderEntry } from './order-entry.ts';
 import {
   type PlaceBody,
@@ -14,25 +23,34 @@ import {
   placeSchema,
   type ReplaceBody,
   replaceSchema,
-  wrongField,
 } from './order-request.ts';
 import { refusalError } from './refusals.ts';
-import { acceptedView, depthView, orderView, tradeView } from './views.ts';
+import { accountOf, refuseWrongBody } from './request.ts';
+import {
+  cancelErrors,
+  listOrdersErrors,
+  placeErrors,
+  readOrderErrors,
+  replaceErrors,
+  symbolErrors,
+} from './route-errors.ts';
+import { acceptedView, depthView, orderView, symbolView, tradeView } from './views.ts';
 
-export interface RoutesOptions {
+export interface RoutesOptions extends AdminRoutesOptions {
   readonly entry: OrderEntry;
-  readonly exchange: Exchange;
-  readonly sequencer: Sequencer;
   /** Symbols that take new orders. */
   readonly listed: ReadonlySet<string>;
-  /** Tokens are asked for: their subject is the account. */
-  readonly secured: boolean;
   readonly version: string;
   readonly epoch: number;
+  /** How far the trades are on their way to a broker; undefined without one. */
+  readonly publication: () => PublicationStatus | undefined;
 }
 
 const limitQuery = (max: number, fallback: number) =>
   Type.Optional(Type.Integer({ minimum: 1, maximum: max, default: fallback }));
+const idParams = Type.Object({ id: Type.String({ maxLength: 64 }) });
+/** Without tokens, whose orders these are. */
+const accountHeader = { 'sluice-account': Type.String({ description: 'The account. Default: default.' }) };
 const symbolQuery = Type.String({ maxLength: 256, description: 'Name of a symbol of this book.' });
 
 /** Everything that a client of one book can ask for. */
@@ -40,12 +58,22 @@ export function addRoutes(app: FastifyInstance, options: RoutesOptions): void {
   addOrderEntry(app, options);
   addOrderQueries(app, options);
   addMarketData(app, options);
+  addAdminRoutes(app, options);
 }
 
 function addOrderEntry(app: FastifyInstance, { entry, secured }: RoutesOptions): void {
+  const headers = secured ? {} : accountHeader;
   app.post<{ Body: PlaceBody }>(
     '/v1/orders',
-    { schema: { summary: 'Place an order', body: placeSchema }, attachValidation: true },
+    {
+      schema: {
+        summary: 'Place an order',
+        body: placeSchema,
+        response: { 201: placedAnswer, 200: repeatedAnswer },
+      },
+      config: { headers, errors: placeErrors },
+      attachValidation: true,
+    },
     async (request, reply) => {
       refuseWrongBody(request);
       const accepted = await entry.place(accountOf(request, secured), request.body);
@@ -57,7 +85,13 @@ function addOrderEntry(app: FastifyInstance, { entry, secured }: RoutesOptions):
   app.patch<{ Body: ReplaceBody; Params: { id: string } }>(
     '/v1/orders/:id',
     {
-      schema: { summary: 'Change price or quantity of an open order', body: replaceSchema, params: idParams },
+      schema: {
+        summary: 'Change price or quantity of an open order',
+        body: replaceSchema,
+        params: idParams,
+        response: { 200: acceptedAnswer },
+      },
+      config: { headers, errors: replaceErrors },
       attachValidation: true,
     },
     async (request) => {
@@ -69,7 +103,10 @@ function addOrderEntry(app: FastifyInstance, { entry, secured }: RoutesOptions):
 
   app.delete<{ Params: { id: string } }>(
     '/v1/orders/:id',
-    { schema: { summary: 'Cancel an open order', params: idParams } },
+    {
+      schema: { summary: 'Cancel an open order', params: idParams, response: { 200: acceptedAnswer } },
+      config: { headers, errors: cancelErrors },
+    },
     async (request) => {
       const account = accountOf(request, secured);
       return acceptedView(await entry.cancel(account, parseOrderId(request.params.id)));
@@ -78,9 +115,13 @@ function addOrderEntry(app: FastifyInstance, { entry, secured }: RoutesOptions):
 }
 
 function addOrderQueries(app: FastifyInstance, { exchange, secured }: RoutesOptions): void {
+  const headers = secured ? {} : accountHeader;
   app.get<{ Params: { id: string } }>(
     '/v1/orders/:id',
-    { schema: { summary: 'One order of the account', params: idParams } },
+    {
+      schema: { summary: 'One order of the account', params: idParams, response: { 200: orderAnswer } },
+      config: { headers, errors: readOrderErrors },
+    },
     async (request) => {
       const order = exchange.orders.ofAccount(accountOf(request, secured), parseOrderId(request.params.id));
       if (order === undefined) throw refusalError({ kind: 'refused', refusal: 'orderNotFound' });
@@ -98,7 +139,14 @@ function addOrderQueries(app: FastifyInstance, { exchange, secured }: RoutesOpti
   });
   app.get<{ Querystring: { symbol?: string; clientOrderId?: string; after?: string; limit: number } }>(
     '/v1/orders',
-    { schema: { summary: 'Open orders of the account, oldest first', querystring: query } },
+    {
+      schema: {
+        summary: 'Open orders of the account, oldest first',
+        querystring: query,
+        response: { 200: ordersAnswer },
+      },
+      config: { headers, errors: listOrdersErrors },
+    },
     async (request) => {
       const account = accountOf(request, secured);
       const { symbol, clientOrderId, after, limit } = request.query;
@@ -129,7 +177,9 @@ function addMarketData(app: FastifyInstance, options: RoutesOptions): void {
       schema: {
         summary: 'The best levels of both sides as [price, quantity], and the command they stand at',
         querystring: Type.Object({ symbol: symbolQuery, limit: limitQuery(5_000, 100) }),
+        response: { 200: depthAnswer },
       },
+      config: { errors: symbolErrors },
     },
     async ({ query: { symbol, limit } }) => {
       const { bids, asks } = depthView(marketOf(symbol), limit);
@@ -143,7 +193,9 @@ function addMarketData(app: FastifyInstance, options: RoutesOptions): void {
       schema: {
         summary: 'The latest trades, newest first',
         querystring: Type.Object({ symbol: symbolQuery, limit: limitQuery(1_000, 100) }),
+        response: { 200: tradesAnswer },
       },
+      config: { errors: symbolErrors },
     },
     async ({ query: { symbol, limit } }) => {
       const market = marketOf(symbol);
@@ -151,40 +203,19 @@ function addMarketData(app: FastifyInstance, options: RoutesOptions): void {
     },
   );
 
-  app.get('/v1/symbols', { schema: { summary: 'What is traded here' } }, async () => ({
-    symbols: [...exchange.markets.values()].map(({ config, book }) => {
-      return { ...config, trading: listed.has(config.name), openOrders: book.size };
-    }),
+  const symbols = { summary: 'What is traded here', response: { 200: symbolsAnswer } };
+  app.get('/v1/symbols', { schema: symbols }, async () => ({
+    symbols: [...exchange.markets.values()].map((market) => symbolView(market, listed.has(market.config.name))),
   }));
 
-  app.get('/v1/status', { schema: { summary: 'Where the book stands' } }, async () => ({
+  const status = { summary: 'Where the book stands', response: { 200: statusAnswer } };
+  app.get('/v1/status', { schema: status }, async () => ({
     version: options.version,
     epoch: String(options.epoch),
     sequence: String(exchange.sequence),
     openOrders: exchange.orders.open,
     pending: sequencer.pending,
     journal: sequencer.failure?.code ?? 'ok',
+    publisher: options.publication(),
   }));
-}
-
-const idParams = Type.Object({ id: Type.String({ maxLength: 64 }) });
-
-/** The token's subject; without tokens the header `sluice-account`, or one account for all. */
-function accountOf({ caller, headers }: FastifyRequest, secured: boolean): string {
-  if (!secured) return accountOfName(headers['sluice-account'] ?? 'default');
-  if (caller === undefined) throw new Error('a secured route without a caller');
-  return accountOfCaller(caller);
-}
-
-/** A body that its schema refused: the code and the sentence of the field at fault. */
-function refuseWrongBody(request: FastifyRequest): void {
-  const { validationError } = request;
-  if (validationError === undefined) return;
-  const first = validationError.validation[0];
-  const missing = first?.params.missingProperty;
-  const coded = wrongField(first?.instancePath ?? '', typeof missing === 'string' ? missing : undefined);
-  const unknown = first?.params.additionalProperty;
-  const sentence =
-    typeof unknown === 'string' ? `There is no field ${JSON.stringify(unknown)}.` : validationError.message;
-  throw coded ?? new CodedError(serviceErrors.invalidRequest, sentence, { cause: validationError });
 }

@@ -1,6 +1,8 @@
 import { AUCTION_TRADE } from '../engine/auction.ts';
-import { BUY, SELL, type Side } from '../engine/book.ts';
+import { type Book, BUY, CALL, CONTINUOUS, HALTED, type Phase, SELL, type Side } from '../engine/book.ts';
+import { MAX_PRICE } from '../engine/ladder.ts';
 import { Reason } from '../engine/reports.ts';
+import type { PhaseName } from '../exchange/command.ts';
 import type { Market } from '../exchange/market.ts';
 import type { Order, Trade } from '../exchange/order.ts';
 import type { Accepted } from './order-entry.ts';
@@ -19,6 +21,12 @@ const REASONS: ReadonlyMap<number, string> = new Map([
   [Reason.byPartner, 'LinkedOrder'],
   [Reason.expired, 'Expired'],
   [Reason.killed, 'KillSwitch'],
+]);
+
+const PHASE_NAMES: ReadonlyMap<Phase, PhaseName> = new Map([
+  [CONTINUOUS, 'continuous'],
+  [HALTED, 'halted'],
+  [CALL, 'call'],
 ]);
 
 /** An order as its owner sees it: amounts as decimal strings, ids as strings. */
@@ -85,6 +93,31 @@ export function depthView({ book, tick, lot }: Market, limit: number): { bids: s
     return rows;
   };
   return { bids: levels(BUY), asks: levels(SELL) };
+}
+
+/** A symbol as everybody sees it. */
+export function symbolView(market: Market, trading: boolean): object {
+  const { book, config, tick, lot } = market;
+  const clearing = book.phase === CALL ? book.indicative() : undefined;
+  return {
+    ...config,
+    trading,
+    phase: PHASE_NAMES.get(book.phase),
+    band: bandView(book.band, market),
+    ...(clearing !== undefined && {
+      indicative: { price: tick.format(clearing.price), quantity: lot.format(clearing.volume) },
+    }),
+    ...(book.lastPrice > 0 && { lastPrice: tick.format(book.lastPrice) }),
+    openOrders: book.size,
+  };
+}
+
+/** The bounds that a band has. */
+export function bandView({ lowest, highest }: Book['band'], { tick }: Market): object {
+  return {
+    ...(lowest > 1 && { lowest: tick.format(lowest) }),
+    ...(highest < MAX_PRICE && { highest: tick.format(highest) }),
+  };
 }
 
 function sideName(side: number): 'buy' | 'sell' {

@@ -1,0 +1,23 @@
+import { CodedError, serviceErrors } from '@sluice/kit';
+import type { FastifyRequest } from 'fastify';
+import { accountOfCaller, accountOfName } from './account.ts';
+import { wrongField } from './order-request.ts';
+
+/** The token's subject; without tokens the header `sluice-account`, or one account for all. */
+export function accountOf({ caller, headers }: FastifyRequest, secured: boolean): string {
+  if (!secured) return accountOfName(headers['sluice-account'] ?? 'default');
+  if (caller === undefined) throw new Error('a secured route without a caller');
+  return accountOfCaller(caller);
+}
+
+/** A body that its schema refused: throws the code and the sentence of the field at fault. */
+export function refuseWrongBody({ validationError }: FastifyRequest): void {
+  if (validationError === undefined) return;
+  const first = validationError.validation[0];
+  const missing = first?.params.missingProperty;
+  const coded = wrongField(first?.instancePath ?? '', typeof missing === 'string' ? missing : undefined);
+  const unknown = first?.params.additionalProperty;
+  const sentence =
+    typeof unknown === 'string' ? `There is no field ${JSON.stringify(unknown)}.` : validationError.message;
+  throw coded ?? new CodedError(serviceErrors.invalidRequest, sentence, { cause: validationError });
+}
