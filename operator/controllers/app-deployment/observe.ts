@@ -48,8 +48,9 @@ export async function observe(
     replicaSets: ctx.cache.ownedBy(ReplicaSet, uid),
   };
   const services = ctx.cache.ownedBy(Service, uid);
-  // A cache that lags: the server is asked before a Service is made for a revision that is gone, or taken from one that is used.
-  const { pods, replicaSets } = isDoubtful(app, cached, services) ? await listRevisions(ctx, app) : cached;
+  // A cache may lag: the server is asked before the app is let go, and before a Service is made or taken away.
+  const { pods: shown, replicaSets } = isDoubtful(app, cached, services) ? await listRevisions(ctx, app) : cached;
+  const pods = await withCounted(ctx, app, shown);
   const lostNodes = nodesWithoutAnswer(ctx, pods);
   const draining = pods.filter((pod) => podState(pod, ctx.nowMs, lostNodes) === 'draining');
   const reports = await Promise.all(draining.map(async (pod) => [pod.metadata.name, await poll(pod)] as const));
@@ -67,13 +68,13 @@ export async function observe(
 
 type Revisions = Pick<Observed, 'pods' | 'replicaSets'>;
 
-/** Whether other revisions have Services than have pods, besides that of spec. */
+/** Whether nothing is left of an app that goes, or other revisions have Services than have pods, besides that of spec. */
 function isDoubtful(
   { metadata, spec }: AppDeployment,
   { pods, replicaSets }: Revisions,
   services: readonly Service[],
 ): boolean {
-  if (metadata.deletionTimestamp !== undefined) return false;
+  if (metadata.deletionTimestamp !== undefined) return pods.length === 0 && replicaSets.length === 0;
   const revisionsIn = (objects: readonly KubeObject[]): Set<string> =>
     new Set(objects.flatMap(({ metadata: { labels } }) => labels?.[revisionLabel] ?? []));
   const served = revisionsIn(services);
@@ -88,6 +89,26 @@ async function listRevisions({ client, signal }: ReconcileContext, { metadata }:
   const options = { namespace, labelSelector: selectorText(appLabels(name)), signal };
   const [pods, replicaSets] = await Promise.all([client.list(Pod, options), client.list(ReplicaSet, options)]);
   return { pods: pods.items, replicaSets: replicaSets.items.filter((one) => controllerOf(one)?.uid === uid) };
+}
+
+const noNodes: ReadonlySet<string> = new Set();
+
+/**
+ * The pods, and for each that status counts and that is not seen to be going what the server says. In a cache that lags it may
+ * be missing, or be as it was before: its count would be closed, and then it would be counted once more.
+ */
+async function withCounted(ctx: ReconcileContext, app: AppDeployment, pods: readonly Pod[]): Promise<readonly Pod[]> {
+  const { client, signal, nowMs } = ctx;
+  const { namespace = '' } = app.metadata;
+  const leaving = pods.filter((pod) => podState(pod, nowMs, noNodes) !== 'live');
+  const going = new Set(leaving.map(({ metadata }) => metadata.name));
+  const counted = app.status?.revisions?.flatMap(({ draining = [] }) => draining.map(({ pod }) => pod)) ?? [];
+  const doubtful = counted.filter((name) => !going.has(name));
+  if (doubtful.length === 0) return pods;
+  const asked = await Promise.all(doubtful.map((name) => client.get(Pod, { namespace, name }, { signal })));
+  const others = pods.filter(({ metadata }) => !doubtful.includes(metadata.name));
+  const known = [...others, ...asked.filter((pod) => pod !== undefined)];
+  return known.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
 }
 
 /** A node whose kubelet has not reported for some 40 s is marked by the node controller; one that is gone answers even less. */

@@ -9,6 +9,7 @@ import {
   type Resource,
   StatefulSet,
 } from '@sluice/runtime';
+import { selectorText } from '../children/labels.ts';
 import { bookLabels, leaseName } from './names.ts';
 import { claimsToGrow } from './storage.ts';
 
@@ -45,10 +46,14 @@ export async function observe(
   const book = ctx.cache.get(OrderBook, key);
   if (book === undefined) return undefined;
   const { namespace, name } = key;
-  const claims = ctx.cache.list(PersistentVolumeClaim, namespace, bookLabels(name));
+  // Before a book is let go the server is asked: what a cache that lags does not show yet would lose its volume.
+  const goes = book.metadata.deletionTimestamp !== undefined;
+  const claims = goes ? await listClaims(ctx, key) : ctx.cache.list(PersistentVolumeClaim, namespace, bookLabels(name));
   return {
     book,
-    statefulSet: ctx.cache.get(StatefulSet, key),
+    statefulSet: goes
+      ? await ctx.client.get(StatefulSet, key, { signal: ctx.signal })
+      : ctx.cache.get(StatefulSet, key),
     pods: ctx.cache.list(Pod, namespace, bookLabels(name)),
     claims,
     lease: ctx.cache.get(Lease, { namespace, name: leaseName(name) }),
@@ -56,6 +61,14 @@ export async function observe(
     images,
     sequenceDueInMs,
   };
+}
+
+async function listClaims(
+  { client, signal }: ReconcileContext,
+  { namespace, name }: ObjectKey,
+): Promise<readonly PersistentVolumeClaim[]> {
+  const labelSelector = selectorText(bookLabels(name));
+  return (await client.list(PersistentVolumeClaim, { namespace, labelSelector, signal })).items;
 }
 
 /** Asked only when a volume should grow, which is rare: not worth a watch on all storage classes. */

@@ -39,7 +39,7 @@ export async function observe(
   const isSurplus = ({ metadata }: KubeObject): boolean =>
     (ordinalOf(key.name, metadata.name) ?? 0) >= counter.spec.replicas;
   // Before a Lease goes the server is asked: a cache that lags behind may not show yet that its replica was started.
-  const surplus = members.some(isSurplus);
+  const surplus = counter.metadata.deletionTimestamp === undefined && members.some(isSurplus);
   const { signal } = ctx;
   const pods = surplus ? await listPods(ctx, key) : [];
   return {

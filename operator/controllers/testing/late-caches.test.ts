@@ -1,4 +1,4 @@
-import { AppDeployment, SequenceCounter } from '@sluice/api';
+import { AppDeployment, OrderBook, SequenceCounter } from '@sluice/api';
 import {
   type Controller,
   controllerReference,
@@ -6,6 +6,7 @@ import {
   type KubeClient,
   Lease,
   Node,
+  PersistentVolumeClaim,
   Pod,
   PodDisruptionBudget,
   ReplicaSet,
@@ -17,6 +18,7 @@ import { ApiServerModel, createModelCluster, seededRandom, VirtualClock } from '
 import { expect, test } from 'vitest';
 import { appDeploymentController } from '../app-deployment/controller.ts';
 import { podFinalizer, revisionLabels, revisionName, revisionOf } from '../app-deployment/names.ts';
+import { orderBookController } from '../order-book/controller.ts';
 import { sequenceCounterController } from '../sequence-counter/controller.ts';
 import { ledgerFinalizer, ledgerName } from '../sequence-counter/names.ts';
 import { cacheOf, contextOn } from './late-cache.ts';
@@ -32,6 +34,8 @@ const all: readonly Resource[] = [
   HorizontalPodAutoscaler,
   Lease,
   Node,
+  OrderBook,
+  PersistentVolumeClaim,
   Pod,
   PodDisruptionBudget,
   ReplicaSet,
@@ -102,6 +106,26 @@ test('a ledger that somebody deleted stays for a counter that the cache does not
   expect(model.peek(Lease, ledgerKey)?.metadata.finalizers).toEqual([ledgerFinalizer]);
 });
 
+// Books.
+
+test('a book whose StatefulSet the cache does not show yet is not let go of before its volume knows the policy', async () => {
+  const { client, model, now, reconcile, remove } = setUp(orderBookController({ catalog }));
+  const made = await client.create(OrderBook, {
+    apiVersion: 'sluice.dev/v1alpha1',
+    kind: 'OrderBook',
+    metadata: { ...key },
+    spec: { symbols: [{ name: 'BTC-EUR', tickSize: '0.01', lotSize: '0.0001' }], deletionPolicy: 'Delete' },
+  } as unknown as OrderBook);
+  await reconcile();
+  expect(model.peek(StatefulSet, key)?.spec?.persistentVolumeClaimRetentionPolicy?.whenDeleted).toBe('Delete');
+  await client.mergePatch(OrderBook, key, { spec: { deletionPolicy: 'Retain' } });
+  await remove(OrderBook, key.name);
+  await expect(reconcile(now([StatefulSet]))).rejects.toMatchObject({ status: 409 });
+  expect(model.peek(OrderBook, key)?.metadata.uid).toBe(made.metadata.uid);
+  await reconcile();
+  expect(model.peek(StatefulSet, key)?.spec?.persistentVolumeClaimRetentionPolicy?.whenDeleted).toBe('Retain');
+});
+
 // Apps.
 
 const apps = () => setUp(appDeploymentController({ catalog, poll: async () => undefined }));
@@ -127,6 +151,15 @@ async function endPod({ client, model, remove }: ReturnType<typeof apps>, owner:
   expect(model.peek(Pod, { ...key, name: 'pod' })?.metadata.deletionTimestamp).toBeDefined();
 }
 
+const death = new Error('killed');
+
+/** An operator that dies after it has written the status, before it lets go of a pod. */
+function dying(client: KubeClient): KubeClient {
+  const mergePatch: KubeClient['mergePatch'] = (resource, ...rest) =>
+    resource.plural === Pod.plural ? Promise.reject(death) : client.mergePatch(resource, ...rest);
+  return { ...client, mergePatch };
+}
+
 test('pods of an app that was removed by force are let go of', async () => {
   const world = apps();
   const owner = await world.client.create(AppDeployment, app('v1'));
@@ -147,16 +180,33 @@ test('no pod is let go of for a status that counted it and was replaced since', 
   const world = apps();
   const { client, model, now, reconcile } = world;
   await endPod(world, await client.create(AppDeployment, app('v1')));
-  // The status is written, and the operator dies before it lets go.
-  const dies = new Error('killed');
-  const mergePatch: KubeClient['mergePatch'] = (resource, ...rest) =>
-    resource.plural === Pod.plural ? Promise.reject(dies) : client.mergePatch(resource, ...rest);
-  await expect(reconcile(now(), { ...client, mergePatch })).rejects.toBe(dies);
+  await expect(reconcile(now(), dying(client))).rejects.toBe(death);
   const late = now();
   expect(JSON.stringify(model.peek(AppDeployment, key)?.status)).toContain('"draining":[{');
   await client.mergePatch(AppDeployment, key, { status: { revisions: [] } }, { subresource: 'status' });
   await expect(reconcile(late)).rejects.toMatchObject({ status: 409 });
   expect(model.objects(Pod)).toHaveLength(1);
+});
+
+test('a pod that the cache does not show yet is not counted twice', async () => {
+  const world = apps();
+  const { client, model, now, reconcile } = world;
+  await endPod(world, await client.create(AppDeployment, app('v1')));
+  await expect(reconcile(now(), dying(client))).rejects.toBe(death);
+  const entries = () => model.peek(AppDeployment, key)?.status?.revisions?.flatMap(({ draining = [] }) => draining);
+  expect(entries()).toMatchObject([{ pod: 'pod' }]);
+  await expect(reconcile(now([Pod]), dying(client))).rejects.toBe(death);
+  expect(entries()).toMatchObject([{ pod: 'pod' }]);
+});
+
+test('an app whose pods the cache does not show yet is not let go of', async () => {
+  const world = apps();
+  const { client, model, now, reconcile, remove } = world;
+  await endPod(world, await client.create(AppDeployment, app('v1')));
+  await reconcile(now([Pod]));
+  await remove(AppDeployment, key.name);
+  await reconcile(now([Pod, ReplicaSet]));
+  expect(model.peek(AppDeployment, key)).toBeDefined();
 });
 
 /** A ReplicaSet of an earlier revision, as large as the app. */

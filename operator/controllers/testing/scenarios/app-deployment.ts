@@ -69,7 +69,11 @@ export const appDeployments: KindUnderTest<NoPrograms> = {
   ],
   forbids: () => {
     const tooFewReady = guardReady();
-    return (write, stage) => forbiddenOnPod(write, stage) ?? tooFewReady(write, stage);
+    return (write, stage) =>
+      forbiddenOnPod(write, stage) ??
+      goneTooEarly(write, stage) ??
+      closedTooEarly(write, stage) ??
+      tooFewReady(write, stage);
   },
   destroys: ({ resource, before, after }) =>
     resource.plural === Pod.plural && before?.metadata.deletionTimestamp === undefined && after === undefined
@@ -117,6 +121,24 @@ function forbiddenOnPod({ isOperator, resource, before, after, key }: Write, sta
   const entries = app.status?.revisions?.flatMap(({ draining = [] }) => draining) ?? [];
   const counted = entries.some((entry) => entry.pod === key.name && entry.connections !== undefined);
   return counted ? undefined : 'it was let go before its drain was counted';
+}
+
+/** With the app its Services go, and the endpoints of pods that still drain. */
+function goneTooEarly({ resource, after }: Write, stage: Stage): string | undefined {
+  if (resource.plural !== AppDeployment.plural || after !== undefined) return undefined;
+  const left = stage.objects(Pod).length;
+  return left === 0 ? undefined : `it is gone before ${left} of its pods`;
+}
+
+/** The count of a pod is closed, by one write, when the pod is gone: else it would be counted once more. */
+function closedTooEarly({ resource, before, after }: Write, stage: Stage): string | undefined {
+  if (resource.plural !== AppDeployment.plural || before === undefined || after === undefined) return undefined;
+  const entries = (app: AppDeployment): string[] =>
+    app.status?.revisions?.flatMap(({ draining = [] }) => draining.map(({ pod }) => pod)) ?? [];
+  const kept = new Set(entries(after as AppDeployment));
+  const closed = entries(before as AppDeployment).filter((pod) => !kept.has(pod));
+  const there = closed.filter((name) => stage.find(Pod, { ...subjectKey, name }) !== undefined);
+  return there.length === 0 ? undefined : `the count of ${there.join(', ')} is closed while it is there`;
 }
 
 /** Who takes pods away has asked for the newest spec no longer than this before. */

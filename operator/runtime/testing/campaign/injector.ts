@@ -46,6 +46,11 @@ export class Injector {
     return this.#writes;
   }
 
+  /** Requests that were refused or not answered so far. */
+  get failed(): number {
+    return this.#failed;
+  }
+
   /** Requests whose callers still wait for an answer that will not come. */
   get unheard(): number {
     return this.#unheard;

@@ -141,8 +141,9 @@ class Run<S extends Simulator> {
   }
 
   async #expect({ what, expect }: UserAction<S>): Promise<void> {
-    // What is wrong may only be late: a key that failed again and again is off for a while.
-    if (expect?.(this.#stage) !== undefined) {
+    // What is wrong may only be late: a key that failed again and again is off for a while, and may then fail again.
+    for (let failed = -1; failed < this.#injector.failed && expect?.(this.#stage) !== undefined; ) {
+      ({ failed } = this.#injector);
       await this.#clock.advance(LONGEST_BACKOFF_MS);
       await this.#untilQuiet();
     }
