@@ -28,6 +28,7 @@ interface Flags extends PublishFlags {
   binaryPort?: number;
   maxPending: number;
   maxOpenOrders: number;
+  snapshotEvery: number;
   lease?: string;
   namespace?: string;
   pod?: string;
@@ -63,6 +64,15 @@ function readFlags(): Flags {
         .default(250_000)
         .argParser(integer(1, 10_000_000)),
     )
+    .addOption(
+      new Option(
+        '--snapshot-every <number>',
+        'commands after which the state is written, so that a start replays fewer',
+      )
+        .env('SLUICE_SNAPSHOT_EVERY')
+        .default(250_000)
+        .argParser(integer(1, 1_000_000_000)),
+    )
     .addOption(new Option('--lease <name>', 'in a pod: the Lease to report through').env('SLUICE_LEASE'))
     .addOption(new Option('--namespace <name>', 'namespace of the Lease').env('POD_NAMESPACE'))
     .addOption(new Option('--pod <name>', 'name of this pod').env('POD_NAME'))
@@ -82,7 +92,7 @@ async function main(): Promise<void> {
     clock: systemClock,
     log,
     config,
-    store: { directory },
+    store: { directory, snapshotEvery: flags.snapshotEvery },
     host: flags.host,
     port: flags.port,
     adminPort: flags.adminPort,

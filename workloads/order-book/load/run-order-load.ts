@@ -20,12 +20,22 @@ export interface OrderLoadOptions {
   readonly signal?: AbortSignal;
   /** Called at most four times a second. */
   readonly onProgress?: (figures: OrderLoadFigures) => void;
-  /** Called for every order that was acknowledged. */
-  readonly onAcknowledged?: (order: {
-    readonly id: string;
-    readonly clientOrderId: string;
-    readonly account: string;
-  }) => void;
+  /** Called for every order that was acknowledged, with the trades that its answer told. */
+  readonly onAcknowledged?: (order: AcknowledgedOrder) => void;
+}
+
+export interface AcknowledgedOrder {
+  readonly id: string;
+  readonly clientOrderId: string;
+  readonly account: string;
+  readonly fills: readonly Fill[];
+}
+
+/** A trade as an answer tells it. */
+export interface Fill {
+  readonly sequence: string;
+  readonly price: string;
+  readonly quantity: string;
 }
 
 export interface OrderLoadFigures {
@@ -46,7 +56,7 @@ export interface OrderLoadFigures {
 interface Answer {
   readonly status: number;
   readonly retryAfterMs: number;
-  readonly body: { readonly id?: string; readonly fills?: readonly unknown[] };
+  readonly body: { readonly id?: string; readonly fills?: readonly Fill[] };
 }
 
 /**
@@ -85,7 +95,8 @@ export async function runOrderLoad(options: OrderLoadOptions): Promise<OrderLoad
         if (step.action === 'place' && answer.body.id !== undefined) {
           counts.orders++;
           ids.set(step.ref, answer.body.id);
-          options.onAcknowledged?.({ id: answer.body.id, clientOrderId, account });
+          const { id } = answer.body;
+          options.onAcknowledged?.({ id, clientOrderId, account, fills: answer.body.fills ?? [] });
         }
       }
       if (step.action === 'cancel') ids.delete(step.ref);
