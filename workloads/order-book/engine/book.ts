@@ -3,6 +3,7 @@ import { indicative, uncross } from './auction.ts';
 import { MAX_PRICE } from './ladder.ts';
 import { Matcher } from './matcher.ts';
 import { FILL_OR_KILL, IMMEDIATE_OR_CANCEL, KEEP_PRIORITY, MARKET, POST_ONLY } from './order-flags.ts';
+import type { OrderTerms } from './order-terms.ts';
 import { BUY, SELL, type Side } from './queues.ts';
 import { Reason, type Reports, ReportType } from './reports.ts';
 import {
@@ -20,7 +21,7 @@ import {
 } from './resting-orders.ts';
 
 export * from './order-flags.ts';
-export { BUY, SELL, type Side };
+export { BUY, type OrderTerms, SELL, type Side };
 
 /** Highest quantity of one order in lots. */
 export const MAX_QUANTITY = 2_147_483_647;
@@ -124,31 +125,18 @@ export class Book {
     if (remaining !== quantity) matcher.enterTriggered();
   }
 
-  /**
-   * An order with more to it than `place` takes; 0 where it has not: `stop`, the last price at which it enters the book; `peak`, the
-   * lots it shows at a time, of which each new portion goes to the end of the queue; `partner`, the id of an open order of its side:
-   * when one of the two trades, is triggered or leaves, the other is cancelled. Reports as `place` does, and triggered.
-   */
-  placeSpecial(
-    id: number,
-    side: Side,
-    price: number,
-    quantity: number,
-    flags: number,
-    owner: number,
-    stop: number,
-    peak: number,
-    partner: number,
-  ): void {
+  /** An order with more to it than `place` takes: a stop, a peak or a partner. Reports as `place` does, and triggered. */
+  placeSpecial(order: OrderTerms): void {
     const { matcher } = this;
     const { reports, sequence } = matcher;
-    const refusal = this.specialRefusal(id, side, price, quantity, flags, owner, stop, partner);
+    const { id, side, price, quantity, stop, partner } = order;
+    const refusal = this.specialRefusal(order);
     if (refusal !== Reason.none) {
       reports.push(ReportType.rejected | (side << 8) | (refusal << 16), price, quantity, sequence, id, 0);
       return;
     }
     reports.push(ACCEPTED | (side << 8), price, quantity, sequence, id, 0);
-    const slot = matcher.addSpecial(id, side, price, quantity, flags, owner, peak);
+    const slot = matcher.addSpecial(order);
     if (partner !== 0) matcher.link(id, partner);
     if (stop === 0) {
       matcher.enter(slot);
@@ -309,30 +297,20 @@ export class Book {
       matcher.queues.rest(matcher.orders.add(id), side | (owner << OWNER_SHIFT), price, shown);
       return;
     }
-    const slot = matcher.addSpecial(id, side, price, shown, 0, owner, peak);
+    const slot = matcher.addSpecial({ id, side, price, quantity: shown, flags: 0, owner, stop: 0, peak, partner: 0 });
     matcher.orders.extras[slot + HIDDEN] = hidden;
     matcher.queues.rest(slot, matcher.orders.words[slot + TERMS] as number, price, shown);
   }
 
-  /** Puts a stop back to wait behind those of its price. */
-  restoreStop(
-    id: number,
-    side: Side,
-    price: number,
-    quantity: number,
-    flags: number,
-    owner: number,
-    stop: number,
-    peak: number,
-  ): void {
-    const slot = this.matcher.addSpecial(id, side, price, quantity, flags, owner, peak);
-    this.matcher.wait(slot, stop);
+  /** Puts a stop back to wait behind those of its price. A partner it has is for `link`. */
+  restoreStop(order: OrderTerms): void {
+    this.matcher.wait(this.matcher.addSpecial(order), order.stop);
   }
 
-  /** Puts an order back behind those that the call has collected. */
-  restoreCalled(id: number, side: Side, price: number, quantity: number, owner: number, peak: number): void {
-    const slot = this.matcher.addSpecial(id, side, price, quantity, 0, owner, peak);
-    this.matcher.call.add(slot, this.matcher.orders.words[slot + TERMS] as number, price, quantity);
+  /** Puts an order back behind those that the call has collected. A partner it has is for `link`. */
+  restoreCalled(order: OrderTerms): void {
+    const slot = this.matcher.addSpecial(order);
+    this.matcher.call.add(slot, this.matcher.orders.words[slot + TERMS] as number, order.price, order.quantity);
   }
 
   /** Puts back the phase, without an auction. */
@@ -359,16 +337,7 @@ export class Book {
     return matcher.orders.count >= this.maxResting ? Reason.bookFull : Reason.none;
   }
 
-  private specialRefusal(
-    id: number,
-    side: Side,
-    price: number,
-    quantity: number,
-    flags: number,
-    owner: number,
-    stop: number,
-    partner: number,
-  ): number {
+  private specialRefusal({ id, side, price, quantity, flags, owner, stop, partner }: OrderTerms): number {
     const { matcher } = this;
     const { orders } = matcher;
     if (orders.find(id) !== 0) return Reason.duplicateId;

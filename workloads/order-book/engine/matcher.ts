@@ -10,6 +10,7 @@ import {
   POST_ONLY,
   SELF_TRADE,
 } from './order-flags.ts';
+import type { OrderTerms } from './order-terms.ts';
 import { BUY, Queues, SELL, type Side } from './queues.ts';
 import { Reason, type Reports, ReportType } from './reports.ts';
 import {
@@ -248,15 +249,7 @@ export class Matcher {
   }
 
   /** A record for an order that stands nowhere yet. */
-  addSpecial(
-    id: number,
-    side: Side,
-    price: number,
-    quantity: number,
-    flags: number,
-    owner: number,
-    peak: number,
-  ): number {
+  addSpecial({ id, side, price, quantity, flags, owner, peak }: OrderTerms): number {
     const { orders } = this;
     const slot = orders.add(id);
     orders.reserveExtras();

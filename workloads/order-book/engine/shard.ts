@@ -10,7 +10,8 @@ const out = new RingWriter(reports);
 const books: Book[] = [];
 /** Commands per symbol so far: the sequence in its reports. */
 const sequences: number[] = [];
-const terms = { stop: 0, peak: 0, partner: 0 };
+/** The order of the command at work; what goes before its PLACE is in it already. One for all: a message makes no object. */
+const order = { id: 0, side: 0 as Side, price: 0, quantity: 0, flags: 0, owner: 0, stop: 0, peak: 0, partner: 0 };
 
 function bookOf(symbol: number): Book {
   const book = books[symbol] ?? new Book(out.reports);
@@ -27,29 +28,32 @@ function play({ words, doubles }: Reports, at: number): void {
   const id = doubles[(at >> 1) + 2] as number;
   const kind = head & 255;
   if (kind === TERMS) {
-    terms.stop = price;
-    terms.peak = quantity;
-    terms.partner = id;
+    order.stop = price;
+    order.peak = quantity;
+    order.partner = id;
     return;
   }
   const book = bookOf(symbol);
   book.sequence = sequences[symbol] = (sequences[symbol] ?? 0) + 1;
-  if (kind === PLACE)
-    place(book, id, ((head >> 8) & 1) as Side, price, quantity, flags, doubles[(at >> 1) + 3] as number);
-  else if (kind === CANCEL) book.cancel(id);
+  if (kind === PLACE) {
+    const side = ((head >> 8) & 1) as Side;
+    const owner = doubles[(at >> 1) + 3] as number;
+    if (order.stop + order.peak + order.partner === 0) {
+      book.place(id, side, price, quantity, flags, owner);
+      return;
+    }
+    order.id = id;
+    order.side = side;
+    order.price = price;
+    order.quantity = quantity;
+    order.flags = flags;
+    order.owner = owner;
+    book.placeSpecial(order);
+    order.stop = order.peak = order.partner = 0;
+  } else if (kind === CANCEL) book.cancel(id);
   else if (kind === REPLACE) book.replace(id, price, quantity, flags);
   else if (kind === PHASE) book.enterPhase(price as Phase);
   else if (kind === BAND) book.setBand(price, quantity);
-}
-
-function place(book: Book, id: number, side: Side, price: number, lots: number, flags: number, owner: number): void {
-  const { stop, peak, partner } = terms;
-  if (stop + peak + partner === 0) {
-    book.place(id, side, price, lots, flags, owner);
-    return;
-  }
-  book.placeSpecial(id, side, price, lots, flags, owner, stop, peak, partner);
-  terms.stop = terms.peak = terms.partner = 0;
 }
 
 inlineMore();

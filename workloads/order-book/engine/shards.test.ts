@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
-import { Book, BUY, CALL, CANCEL_OLDEST, CONTINUOUS, SELL } from './book.ts';
+import { Book, BUY, CALL, CANCEL_OLDEST, CONTINUOUS, type OrderTerms, SELL } from './book.ts';
 import { Reports } from './reports.ts';
 import { Shards } from './shards.ts';
 import { mulberry32 } from './testing/conformance.ts';
@@ -11,17 +11,7 @@ const SYMBOLS = 7;
 
 /** The calls that a book and a symbol of the shards have in common. */
 interface Target {
-  place(
-    id: number,
-    side: 0 | 1,
-    price: number,
-    quantity: number,
-    flags: number,
-    owner: number,
-    stop: number,
-    peak: number,
-    partner: number,
-  ): void;
+  place(order: OrderTerms): void;
   cancel(id: number): void;
   replace(id: number, price: number, quantity: number, flags: number): void;
   auction(): void;
@@ -45,7 +35,9 @@ function play(count: number, target: (symbol: number) => Target): void {
       const stop = random() < 0.1 ? 1_000 + pick(20) : 0;
       const peak = random() < 0.1 ? 2 : 0;
       const partner = random() < 0.1 ? earlier : 0;
-      book.place(id, random() < 0.5 ? BUY : SELL, price, 1 + pick(9), CANCEL_OLDEST, pick(4), stop, peak, partner);
+      const side = random() < 0.5 ? BUY : SELL;
+      const order = { id, side, price, quantity: 1 + pick(9), flags: CANCEL_OLDEST, owner: pick(4) } as const;
+      book.place({ ...order, stop, peak, partner });
     }
   }
 }
@@ -63,10 +55,11 @@ function alone(count: number): [number, string][] {
     reports.count = 0;
   };
   play(count, (symbol) => ({
-    place: (id, side, price, quantity, flags, owner, stop, peak, partner) =>
+    place: (order) =>
       send(symbol, (book) => {
+        const { id, side, price, quantity, flags, owner, stop, peak, partner } = order;
         if (stop + peak + partner === 0) book.place(id, side, price, quantity, flags, owner);
-        else book.placeSpecial(id, side, price, quantity, flags, owner, stop, peak, partner);
+        else book.placeSpecial(order);
       }),
     cancel: (id) => send(symbol, (book) => book.cancel(id)),
     replace: (id, price, quantity, flags) => send(symbol, (book) => book.replace(id, price, quantity, flags)),
@@ -86,7 +79,7 @@ async function sharded(count: number, threads: number): Promise<[number, string]
     return hashes;
   });
   play(count, (symbol) => ({
-    place: (...terms) => shards.place(symbol, ...terms),
+    place: (order) => shards.place(symbol, order),
     cancel: (id) => shards.cancel(symbol, id),
     replace: (...terms) => shards.replace(symbol, ...terms),
     auction: () => {

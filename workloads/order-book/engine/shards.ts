@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { Phase, Side } from './book.ts';
+import type { OrderTerms, Phase } from './book.ts';
 import { createRingMemory, RingWriter } from './report-ring.ts';
 
 /** Kinds of command records; a record has the layout of a report. TERMS goes before the PLACE that it belongs to. */
@@ -40,18 +40,8 @@ export class Shards {
     this.workers = memory.map((workerData) => new Worker(new URL('./shard.ts', import.meta.url), { workerData }));
   }
 
-  place(
-    symbol: number,
-    id: number,
-    side: Side,
-    price: number,
-    quantity: number,
-    flags: number,
-    owner: number,
-    stop = 0,
-    peak = 0,
-    partner = 0,
-  ): void {
+  place(symbol: number, order: OrderTerms): void {
+    const { id, side, price, quantity, flags, owner, stop, peak, partner } = order;
     const { reports } = this.ringOf(symbol);
     if (stop + peak + partner > 0) reports.push(TERMS | (symbol << 16), stop, peak, 0, partner, 0);
     reports.push(PLACE | (side << 8) | (symbol << 16), price, quantity, flags, id, owner);

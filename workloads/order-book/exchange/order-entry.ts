@@ -132,9 +132,9 @@ export class OrderEntry {
     const side: Side = (terms & SIDE_BIT) === 0 ? BUY : 1;
     const limit = (terms & MARKET_BIT) === 0 ? price : marketPrice(side);
     const flags = ENGINE_FLAGS[terms] as number;
-    const { stopPrice, displayQuantity, linkedTo } = extra;
-    if (stopPrice + displayQuantity + linkedTo === 0) market.book.place(id, side, limit, quantity, flags, account);
-    else market.book.placeSpecial(id, side, limit, quantity, flags, account, stopPrice, displayQuantity, linkedTo);
+    const { stopPrice: stop, displayQuantity: peak, linkedTo: partner } = extra;
+    if (stop + peak + partner === 0) market.book.place(id, side, limit, quantity, flags, account);
+    else market.book.placeSpecial({ id, side, price: limit, quantity, flags, owner: account, stop, peak, partner });
   }
 
   /** The same client order id again: the same order is answered with what became of it, another one is refused. */

@@ -107,14 +107,17 @@ class SnapshotReader {
       const side = (terms & SIDE_BIT) === 0 ? BUY : SELL;
       const limit = (terms & MARKET_BIT) === 0 ? price : marketPrice(side);
       const flags = ENGINE_FLAGS[terms] as number;
-      const { stopPrice, displayQuantity } = extra;
-      book.restoreStop(orders.idOf(slot), side, limit, open, flags, account, stopPrice, displayQuantity);
+      const { stopPrice: stop, displayQuantity: peak } = extra;
+      const id = orders.idOf(slot);
+      book.restoreStop({ id, side, price: limit, quantity: open, flags, owner: account, stop, peak, partner: 0 });
     });
     this.each(() => {
       const slot = this.readOrder(number);
       const { terms, price, open, account, extra } = this.entryOf(slot);
       const side = (terms & SIDE_BIT) === 0 ? BUY : SELL;
-      book.restoreCalled(orders.idOf(slot), side, price, open, account, extra.displayQuantity);
+      const id = orders.idOf(slot);
+      const peak = extra.displayQuantity;
+      book.restoreCalled({ id, side, price, quantity: open, flags: 0, owner: account, stop: 0, peak, partner: 0 });
     });
     this.each(() => book.link(reader.u53(), reader.u53()));
   }

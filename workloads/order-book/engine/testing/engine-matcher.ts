@@ -99,7 +99,7 @@ export class EngineMatcher implements Matcher {
       const flags = mode | (message.market === true ? MARKET : 0) | selfTradeFlag(engine, message.selfTrade);
       const side = message.side === 'buy' ? BUY : SELL;
       if (stop + peak + partner === 0) book.place(id, side, price, quantity, flags, owner);
-      else book.placeSpecial(id, side, price, quantity, flags, owner, stop, peak, partner);
+      else book.placeSpecial({ id, side, price, quantity, flags, owner, stop, peak, partner });
     }
   }
 

@@ -2,17 +2,9 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { playColumns } from '../../oracle/columns.ts';
 import { ownWorkload } from '../../oracle/testing/own-workload.ts';
-import {
-  Book,
-  CANCEL_OLDEST,
-  FILL_OR_KILL,
-  IMMEDIATE_OR_CANCEL,
-  KEEP_PRIORITY,
-  marketPrice,
-  type Side,
-} from '../book.ts';
+import { Book } from '../book.ts';
 import { Reports } from '../reports.ts';
-import { mulberry32 } from './conformance.ts';
+import { playSurface, type SurfaceTarget } from './surface-load.ts';
 
 // A program of its own, so that nobody else's objects are counted. Prints by how many bytes the heap grew over two million messages
 // of limit orders and over one million of the whole order surface, after a warm-up that compiles everything and fills the pools.
@@ -23,7 +15,6 @@ const columns = ownWorkload(1, 2_000_000);
 const SLICE = 100_000;
 /** What asking for the usage puts on the heap itself, at most. */
 const REPORT_OF_USAGE = 1_024;
-const draws = Float64Array.from({ length: 8_192 }, mulberry32(7));
 
 function createBook(): Book {
   return new Book(
@@ -33,34 +24,27 @@ function createBook(): Book {
   );
 }
 
-/** Icebergs, stops, pairs, owners who meet themselves, immediate orders, replacements and cancels. */
-function playSurface(book: Book, from: number, to: number): void {
-  for (let index = from + 1; index <= to; index++) {
-    const draw = draws[index & 8_191] as number;
-    const small = ((draw * 1_024) | 0) & 15;
-    const side = (index & 1) as Side;
-    const price = 1_000 + small;
-    const owner = 1 + (index & 3);
-    if (draw < 0.2) book.place(index, side, price, 1 + small, CANCEL_OLDEST, owner);
-    else if (draw < 0.3) book.place(index, side, price, 1 + small, FILL_OR_KILL, owner);
-    else if (draw < 0.35) book.place(index, side, marketPrice(side), 2, IMMEDIATE_OR_CANCEL, owner);
-    else if (draw < 0.45) book.placeSpecial(index, side, price, 9, 0, owner, 0, 2, 0);
-    else if (draw < 0.55) book.placeSpecial(index, side, price, 3, 0, owner, 990 + 2 * small, 0, 0);
-    else if (draw < 0.6) book.placeSpecial(index, side, price, 3, 0, owner, 0, 0, index - 2);
-    else if (draw < 0.75) book.replace(index - small, price, 1 + small, KEEP_PRIORITY);
-    else book.cancel(index - 1 - 2 * small);
-  }
+function targetOf(book: Book): SurfaceTarget {
+  return {
+    place(order) {
+      const { id, side, price, quantity, flags, owner, stop, peak, partner } = order;
+      if (stop + peak + partner === 0) book.place(id, side, price, quantity, flags, owner);
+      else book.placeSpecial(order);
+    },
+    cancel: (id) => book.cancel(id),
+    replace: (id, price, quantity, flags) => book.replace(id, price, quantity, flags),
+  };
 }
 
 /** Sums what each slice added: a collection in between hides what one slice added, not what all did. */
-function growth(count: number, play: (book: Book, from: number, to: number) => void): number {
-  const book = createBook();
-  for (let warmUp = 0; warmUp < 3; warmUp++) play(createBook(), 0, count);
+function growth<T>(count: number, create: () => T, play: (target: T, from: number, to: number) => void): number {
+  for (let warmUp = 0; warmUp < 3; warmUp++) play(create(), 0, count);
+  const target = create();
   collect();
   let grown = 0;
   let before = process.memoryUsage().heapUsed;
   for (let from = 0; from < count; from += SLICE) {
-    play(book, from, Math.min(count, from + SLICE));
+    play(target, from, Math.min(count, from + SLICE));
     const now = process.memoryUsage().heapUsed;
     grown += Math.max(0, now - before - REPORT_OF_USAGE);
     before = now;
@@ -68,6 +52,6 @@ function growth(count: number, play: (book: Book, from: number, to: number) => v
   return grown;
 }
 
-const limits = growth(columns.count, (book, from, to) => playColumns(book, columns, from, to));
-const surface = growth(1_000_000, playSurface);
+const limits = growth(columns.count, createBook, (book, from, to) => playColumns(book, columns, from, to));
+const surface = growth(1_000_000, () => targetOf(createBook()), playSurface);
 console.log(JSON.stringify({ limits, surface }));
