@@ -23,6 +23,9 @@ const reconciler = `${runtime}/controller/reconciler.ts`;
 const ownWrites = `${runtime}/controller/own-writes.ts`;
 const leader = `${runtime}/election/leader.ts`;
 const recorder = `${runtime}/events/recorder.ts`;
+const controllers = 'operator/controllers';
+const apps = `${controllers}/app-deployment`;
+const counters = `${controllers}/sequence-counter/controller.ts`;
 
 const planTest = (test: string) => ({ file: `${runtime}/controller/execute-plan.test.ts`, test });
 const queueTest = (test: string) => ({ file: `${runtime}/queue/queue.test.ts`, test });
@@ -36,6 +39,7 @@ const finalizerTest = (test: string) => ({ file: `${runtime}/controller/finalize
 const leaderTest = (test: string) => ({ file: `${runtime}/election/leader.test.ts`, test });
 const recorderTest = (test: string) => ({ file: `${runtime}/events/recorder.test.ts`, test });
 const goNamesTest = (test: string) => ({ file: `${runtime}/telemetry/go-names.test.ts`, test });
+const lateCacheTest = (test: string) => ({ file: `${controllers}/testing/late-caches.test.ts`, test });
 const retryTest = (test: string) => ({ file: `${runtime}/kube/retry.test.ts`, test });
 
 /** In order of the guarantees. */
@@ -336,6 +340,91 @@ export const seededBugs: readonly SeededBug[] = [
     file: `${runtime}/kube/retry.ts`,
     edits: [['} else if (!isRead && !(failure instanceof UnsentError)) {', '} else if (!isRead && tries > 3) {']],
     caughtBy: retryTest('a write after a lost connection: it may have happened'),
+  },
+  {
+    name: 'children are written for what the primary wanted before',
+    guarantee: 6,
+    file: plan,
+    edits: [[' && now?.generation === generation;', ';']],
+    caughtBy: planTest('nothing is made, changed or deleted for what the primary wanted before'),
+  },
+  {
+    name: 'the ledger of a counter that is gone is held for ever',
+    guarantee: 6,
+    file: counters,
+    edits: [['      await letGoOfOrphan(ctx, key);\n', '']],
+    caughtBy: lateCacheTest('the ledger that was made for a counter that was gone by then is let go of'),
+  },
+  {
+    name: 'a ledger is let go of because a late cache does not show its counter',
+    guarantee: 6,
+    file: counters,
+    edits: [['if (counter?.metadata.uid !== owner)', 'if (counter !== null)']],
+    caughtBy: lateCacheTest('a ledger that somebody deleted stays for a counter that the cache does not show yet'),
+  },
+  {
+    name: 'pods are let go of because a late cache does not show their app',
+    guarantee: 6,
+    file: `${apps}/controller.ts`,
+    edits: [['if ((await ctx.client.get(AppDeployment, key, { signal: ctx.signal })) !== undefined) return;', '']],
+    caughtBy: lateCacheTest('pods of an app that the cache does not show yet are not let go of'),
+  },
+  {
+    name: 'pods are let go of once they have ended',
+    guarantee: 6,
+    file: `${apps}/retire.ts`,
+    edits: [['holdsReport(pod) && inStatus.has(pod.metadata.name)', 'holdsReport(pod)']],
+    caughtBy: {
+      file: `${apps}/retire.test.ts`,
+      test: 'status has room for 100 pods; no pod is released that is not in it',
+    },
+  },
+  {
+    name: 'pods are let go of for a status that was replaced since',
+    guarantee: 6,
+    file: `${apps}/controller.ts`,
+    edits: [['    if (!counted.has(pod.metadata.name)) throw notCounted(pod);\n', '']],
+    caughtBy: lateCacheTest('no pod is let go of for a status that counted it and was replaced since'),
+  },
+  {
+    name: 'a count is closed because a late cache does not show the pod',
+    guarantee: 6,
+    file: `${apps}/observe.ts`,
+    edits: [['if (doubtful.length === 0) return pods;', 'if (doubtful.length >= 0) return pods;']],
+    caughtBy: lateCacheTest('a pod that the cache does not show yet is not counted twice'),
+  },
+  {
+    name: 'an app is let go of because a late cache shows nothing of it',
+    guarantee: 6,
+    file: `${apps}/observe.ts`,
+    edits: [['return pods.length === 0 && replicaSets.length === 0;', 'return false;']],
+    caughtBy: lateCacheTest('an app whose pods the cache does not show yet is not let go of'),
+  },
+  {
+    name: 'Services follow a cache that is late',
+    guarantee: 6,
+    file: `${apps}/observe.ts`,
+    edits: [['different.some((revision) => revision !== revisionOf(spec))', 'different.length < 0']],
+    caughtBy: lateCacheTest('no Service is taken from a revision that is used'),
+  },
+  {
+    name: 'a book is let go of before its volumes know the policy',
+    guarantee: 6,
+    file: `${controllers}/order-book/plan.ts`,
+    edits: [['if (!ours || retentionSettled(book, statefulSet, claims))', 'if (!ours || claims.length >= 0)']],
+    caughtBy: {
+      file: `${controllers}/order-book/plan.property.test.ts`,
+      test: 'a delete does to the volume what the policy said last, whenever it was changed',
+    },
+  },
+  {
+    name: 'a book is let go of because a late cache does not show its StatefulSet',
+    guarantee: 6,
+    file: `${controllers}/order-book/observe.ts`,
+    edits: [['statefulSet: goes\n', 'statefulSet: claims.length < 0\n']],
+    caughtBy: lateCacheTest(
+      'a book whose StatefulSet the cache does not show yet is not let go of before its volume knows the policy',
+    ),
   },
   {
     name: 'what a lost leadership interrupts is dropped',

@@ -18,10 +18,13 @@ test(`${RUNS} runs under faults end as without them`, async () => {
 }, 300_000); // On a machine that does nothing else it takes half a minute.
 
 // 11: a ledger that is let go of after its counter; 30: pods let go before their drain is counted; 41: a Lease deleted
-// under a replica that still ran; 171: children made anew for a book that was gone; 729: a status of the leader before that
-// came late; 737: a ledger before its counter was held; 1257: a child given to the book before; 4386: pods let go for an app
-// that the cache did not show yet.
-test.each([11, 30, 41, 171, 729, 737, 1257, 4386])('the run that finds a known mistake: SEED=%i', async (seed) => {
+// under a replica that still ran; 171: children made anew for a book that was gone; 276: a pod counted twice; 729: a status of
+// the leader before that came late; 737: a ledger before its counter was held; 1059: a Service of a revision that was gone;
+// 1257: a child given to the book before; 1460: a book that lost its volume; 1839: pods taken for an old spec; 4386: pods let
+// go for an app that the cache did not show yet; 5324: a ledger that nobody let go of; 5671: pods let go for a status that was
+// replaced; 31396: Leases deleted for an old spec.
+const known = [11, 30, 41, 171, 276, 729, 737, 1059, 1257, 1460, 1839, 4386, 5324, 5671, 31_396];
+test.each(known)('the run that finds a known mistake: SEED=%i', async (seed) => {
   expect((await createCampaign()(seed)).failures).toEqual([]);
 });
 
