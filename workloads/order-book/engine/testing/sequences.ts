@@ -215,4 +215,13 @@ export const sequences: readonly Sequence[] = [
       ['sell 4 2147483647@1', 'accepted 4 2147483647@1; trade 2147483647@1 2<4', '|'],
     ],
   },
+  {
+    invariant: 12,
+    name: 'three lots less one less two leave no level behind; what is no number never gets here',
+    steps: [
+      ['sell 1 3@100', 'accepted 1 3@100', '| 100:3'],
+      ['buy 2 1@100', 'accepted 2 1@100; trade 1@100 1<2', '| 100:2'],
+      ['buy 3 2@100', 'accepted 3 2@100; trade 2@100 1<3', '|'],
+    ],
+  },
 ];
