@@ -20,7 +20,9 @@ const MESSAGE_BYTES = 10;
 const CANCEL = 1;
 
 /** Why a file is not a workload, in one sentence for the person who gave it. */
-export class BadWorkload extends Error {}
+export class BadWorkload extends Error {
+  readonly code = 'SLUICE_BAD_WORKLOAD';
+}
 
 /** Reads a `.cols.zst` file. Throws a BadWorkload when it cannot be read or is not one. */
 export function readColumns(path: string): MessageColumns {

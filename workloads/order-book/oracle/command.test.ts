@@ -83,6 +83,30 @@ describe('oracle command', () => {
     });
   });
 
+  it('a crowd at one price that a few orders take whole', async () => {
+    const makers = Array.from({ length: 3_000 }, (_, index) => sell(index + 1, 1 + (index % 2), 100));
+    const takers = Array.from({ length: 19 }, (_, index) => buy(4_000 + index, 250, 100));
+    const text = makers.map(({ orderId, quantity }, index) => `0,${index},1,${orderId},100,${quantity}`);
+    let maker = 0;
+    let open = makers[0]?.quantity ?? 0;
+    for (const [index, { orderId }] of takers.entries()) {
+      const sequence = 3_000 + index;
+      text.push(`0,${sequence},0,${orderId},100,250`);
+      let left = 250;
+      while (left > 0 && maker < makers.length) {
+        const lots = Math.min(left, open);
+        text.push(`1,${sequence},100,${lots},${makers[maker]?.orderId},${orderId}`);
+        left -= lots;
+        open -= lots;
+        if (open === 0) open = makers[++maker]?.quantity ?? 0;
+      }
+    }
+    const { stdout } = await runFile(workloadFile([...makers, ...takers]));
+    const sha256 = createHash('sha256').update(text.join('\n')).digest('hex');
+    const fills = text.filter((line) => line.startsWith('1,')).length;
+    expect(JSON.parse(stdout)).toMatchObject({ sha256, messages: 3_019, fills });
+  });
+
   it('reads a file of several frames', async () => {
     const bytes = columnBytes([buy(1, 1, 5), sell(2, 1, 5)]);
     const frames = [bytes.subarray(0, 7), bytes.subarray(7)].map((part) => zstdCompressSync(part));
@@ -135,6 +159,7 @@ describe('oracle command', () => {
 
 function expectRefusal({ exitCode, stdout, stderr }: Answer, sentence: string): void {
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+  expect(stderr).toMatch(/^SLUICE_BAD_WORKLOAD: /);
   expect(stderr).toContain(sentence);
   expect(stderr.trimEnd().split('\n')).toHaveLength(1);
 }

@@ -16,6 +16,6 @@ try {
   console.log(JSON.stringify({ sha256, messages, fills, messagesPerSecondMedian, messagesPerSecondWorst }));
 } catch (error) {
   if (!(error instanceof BadWorkload)) throw error;
-  console.error(error.message);
+  console.error(`${error.code}: ${error.message}`);
   process.exitCode = 2;
 }
