@@ -14,5 +14,9 @@ const MESSAGES: ReadonlyMap<string, string> = new Map([
 /** Sends `error` as Coinbase Exchange does, with our code beside: `{"message":"order not found","code":"SLUICE_ORDER_NOT_FOUND"}`. */
 export function sendCoinbaseError(error: CodedError, _request: FastifyRequest, reply: FastifyReply): void {
   if (error.retryAfterSeconds !== undefined) reply.header('retry-after', String(error.retryAfterSeconds));
-  reply.code(error.status).send({ message: MESSAGES.get(error.code) ?? error.message, code: error.code });
+  // A refused order is 400 there, whatever the reason: clients look into the message only of some.
+  const isRefusal = error.status === 403 || error.status === 409 || error.status === 422;
+  reply
+    .code(isRefusal ? 400 : error.status)
+    .send({ message: MESSAGES.get(error.code) ?? error.message, code: error.code });
 }
