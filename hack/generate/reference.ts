@@ -2,6 +2,7 @@ import { type KindDefinition, kinds, RULES, type Rule, UNBUILT } from '@sluice/a
 import { apiVersionOf } from '../../operator/runtime/kube/object.ts';
 import type { GeneratedFile, Generator } from './generator.ts';
 import { table } from './markdown.ts';
+import { orderBookApiPage } from './order-book-api.ts';
 import { runtimePages } from './runtime-pages.ts';
 import { samples } from './samples.ts';
 import { mandatoryFields, type SchemaNode, schemaNode, unbuiltNote } from './schema-node.ts';
@@ -15,7 +16,7 @@ const pages: Record<keyof typeof kinds, string> = {
 export const referenceGenerator: Generator = {
   name: 'reference',
   directories: ['docs/reference'],
-  files: () => [...Object.values(kinds).map(referencePage), ...runtimePages()],
+  files: () => [...Object.values(kinds).map(referencePage), ...runtimePages(), orderBookApiPage()],
 };
 
 function referencePage(kind: KindDefinition): GeneratedFile {

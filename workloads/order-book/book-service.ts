@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import {
   type AuthConfig,
-  CodedError,
+  type CodedError,
   createAdminServer,
   createHealth,
   createService,
@@ -12,8 +12,7 @@ import {
 import type { Clock } from '@sluice/runtime/clock';
 import { createMetrics, createRegistry, type Logger, type Metrics } from '@sluice/runtime/telemetry';
 import { type DoorLimits, startBinaryDoor } from './binary/door.ts';
-import { errors } from './errors.ts';
-import type { Command } from './exchange/command.ts';
+import { configuration } from './configuration.ts';
 import type { Exchange } from './exchange/exchange.ts';
 import { Sequencer } from './exchange/sequencer.ts';
 import { Store, type StoreOptions } from './exchange/store.ts';
@@ -58,8 +57,6 @@ export interface BookService {
   readonly stopSteps: readonly ShutdownStep[];
 }
 
-/** Closed orders that are remembered, and with them their client order ids. */
-const CLOSED_ORDERS_KEPT = 100_000;
 const SWEEP_MS = 500;
 
 /**
@@ -101,7 +98,8 @@ export async function startBook(options: BookServiceOptions): Promise<BookServic
   const auth = options.auth === undefined ? undefined : createTokenVerifier({ config: options.auth.jwt, registry });
   const app = createService({ name: 'Sluice order book', version, log, registry, health, auth });
   const listed = new Set(config.symbols.map(({ name }) => name));
-  const rateLimit = createRateLimit(clock, config.limits.ordersPerSecondPerAccount);
+  const ownRates = [...(config.accounts ?? [])].map(([account, own]) => [account, own.ordersPerSecond] as const);
+  const rateLimit = createRateLimit(clock, config.limits.ordersPerSecondPerAccount, new Map(ownRates));
   const { exchange: book } = store;
   const { maxOpenOrders } = options;
   const refusal = (): CodedError | undefined => publication?.refusal();
@@ -157,29 +155,6 @@ export async function startBook(options: BookServiceOptions): Promise<BookServic
   }
 }
 
-/**
- * The commands that bring the journal's configuration to that of the file. Throws SLUICE_SYMBOL_CHANGED when a symbol has other
- * steps than the orders in the journal were written with.
- */
-function configuration(exchange: Exchange, { symbols, limits }: Omit<BookConfig, 'auth'>): Command[] {
-  const commands: Command[] = [];
-  for (const symbol of symbols) {
-    const known = exchange.markets.get(symbol.name)?.config;
-    if (known === undefined) {
-      commands.push({ kind: 'symbol', ...symbol });
-    } else if (known.tickSize !== symbol.tickSize || known.lotSize !== symbol.lotSize) {
-      const sentence = `${symbol.name} has tick ${known.tickSize} and lot ${known.lotSize} in the journal, not ${symbol.tickSize} and ${symbol.lotSize}: orders rest in the old steps. Give the old values, or the symbol another name.`;
-      throw new CodedError(errors.symbolChanged, sentence);
-    }
-  }
-  const { maxOrdersPerAccount } = limits;
-  const current = exchange.limits;
-  if (current.maxOrdersPerAccount !== maxOrdersPerAccount || current.closedOrdersKept !== CLOSED_ORDERS_KEPT) {
-    commands.push({ kind: 'limits', maxOrdersPerAccount, closedOrdersKept: CLOSED_ORDERS_KEPT });
-  }
-  return commands;
-}
-
 /** Asks twice a second whether an order expires, and has those cancelled that do. Returns what stops it. */
 function sweepExpired(clock: Clock, exchange: Exchange, sequencer: Sequencer): () => void {
   let cancel: (() => void) | undefined;
@@ -203,7 +178,7 @@ function sweepExpired(clock: Clock, exchange: Exchange, sequencer: Sequencer): (
 /** A rate needs a series that begins at 0: one that is born with its first order hides it. */
 function startSeries(metrics: Metrics<typeof orderBookMetrics>, { symbols }: Pick<BookConfig, 'symbols'>): void {
   for (const { name } of symbols) metrics.trades.inc({ symbol: name }, 0);
-  for (const kind of ['place', 'cancel', 'replace']) {
+  for (const kind of ['place', 'pair', 'cancel', 'replace']) {
     for (const result of ['accepted', 'repeated', 'refused']) metrics.commands.inc({ kind, result }, 0);
   }
 }

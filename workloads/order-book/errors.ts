@@ -51,7 +51,7 @@ export const errors = defineErrors({
   noLastPrice: {
     code: 'SLUICE_NO_LAST_PRICE',
     status: 409,
-    title: 'A stop needs a last price, and nothing has traded',
+    title: 'The order needs a last price, and nothing has traded',
   },
   badPartner: { code: 'SLUICE_BAD_PARTNER', status: 409, title: 'The order to link with cannot be linked' },
   stopWaiting: { code: 'SLUICE_STOP_WAITING', status: 409, title: 'A stop that waits cannot be changed' },
@@ -60,6 +60,28 @@ export const errors = defineErrors({
   unknownAccount: { code: 'SLUICE_UNKNOWN_ACCOUNT', status: 404, title: 'No account has this number' },
   tooManyAccounts: { code: 'SLUICE_TOO_MANY_ACCOUNTS', status: 503, title: 'All numbers of accounts are given' },
   invalidRecord: { code: 'SLUICE_INVALID_RECORD', status: 400, title: 'A field of a command record is out of range' },
+  orderTooLarge: {
+    code: 'SLUICE_ORDER_TOO_LARGE',
+    status: 422,
+    title: 'The quantity is above the limit of the account',
+  },
+  notionalTooLarge: {
+    code: 'SLUICE_NOTIONAL_TOO_LARGE',
+    status: 422,
+    title: 'Price times quantity is above the limit of the account',
+  },
+  openNotionalTooLarge: {
+    code: 'SLUICE_OPEN_NOTIONAL_TOO_LARGE',
+    status: 409,
+    title: 'The open orders of the account would be above its limit',
+  },
+  priceTooFar: {
+    code: 'SLUICE_PRICE_TOO_FAR',
+    status: 422,
+    title: 'The price is too far through the last price',
+  },
+  wouldTrigger: { code: 'SLUICE_WOULD_TRIGGER', status: 422, title: 'The stop price was passed already' },
+  invalidPair: { code: 'SLUICE_INVALID_PAIR', status: 400, title: 'The two orders are not a pair' },
   invalidStop: { code: 'SLUICE_INVALID_STOP', status: 400, title: 'The stop price is not valid' },
   invalidDisplayQuantity: {
     code: 'SLUICE_INVALID_DISPLAY_QUANTITY',
@@ -94,6 +116,7 @@ export const errors = defineErrors({
   snapshotCorrupt: { code: 'SLUICE_SNAPSHOT_CORRUPT', status: 500, title: 'A snapshot is damaged' },
   directoryInUse: { code: 'SLUICE_DIRECTORY_IN_USE', status: 500, title: 'Another process has the data directory' },
   directoryUnusable: { code: 'SLUICE_DIRECTORY_UNUSABLE', status: 500, title: 'The data directory cannot be used' },
+  unreachable: { code: 'SLUICE_UNREACHABLE', status: 503, title: 'No book answers' },
   ambiguousSymbol: { code: 'SLUICE_AMBIGUOUS_SYMBOL', status: 500, title: 'Two symbols have one Binance name' },
   outboxDiffers: {
     code: 'SLUICE_OUTBOX_DIFFERS',

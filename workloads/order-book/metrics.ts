@@ -5,7 +5,7 @@ export const orderBookMetrics = defineMetrics({
   commands: {
     type: 'counter',
     name: 'sluice_orderbook_commands_total',
-    help: 'Commands answered after they were durable, by kind (place, cancel, replace) and result (accepted, repeated, refused).',
+    help: 'Commands answered after they were durable, by kind (place, pair, cancel, replace) and result (accepted, repeated, refused).',
     labels: ['kind', 'result'],
   },
   trades: {

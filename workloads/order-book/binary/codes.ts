@@ -57,6 +57,11 @@ const NUMBERS: readonly (ErrorName | undefined)[] = [
   'unknownAccount',
   'invalidRecord',
   'publishBacklog',
+  'orderTooLarge',
+  'notionalTooLarge',
+  'openNotionalTooLarge',
+  'priceTooFar',
+  'wouldTrigger',
 ];
 
 const byName = new Map(NUMBERS.flatMap((name, number) => (name === undefined ? [] : [[name, number] as const])));

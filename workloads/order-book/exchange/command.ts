@@ -21,6 +21,18 @@ export interface ExchangeLimits {
   readonly closedOrdersKept: number;
 }
 
+/** What one account may do in one symbol; 0 where nothing is limited. Notionals are price × quantity in ticks × lots. */
+export interface RiskLimits {
+  /** Lots of one order. */
+  readonly maxQuantity: number;
+  /** Of one order. */
+  readonly maxNotional: number;
+  /** Of the open orders together. */
+  readonly maxOpenNotional: number;
+  /** How far a buy may be above the last price, and a sell below it, in hundredths of a percent. */
+  readonly maxDistance: number;
+}
+
 /**
  * Everything that changes the exchange. Commands are the truth: the state is a function of them and of nothing else, so time
  * (`timeMs`, milliseconds since the epoch) comes with the command.
@@ -40,7 +52,12 @@ export type Command =
   /** Cancels everything that an account has open and takes no more orders of it, until it is lifted. */
   | { readonly kind: 'kill'; readonly timeMs: number; readonly account: string; readonly blocked: boolean }
   /** Gives an account a number, for command records; it keeps the one it has. */
-  | { readonly kind: 'account'; readonly account: string };
+  | { readonly kind: 'account'; readonly account: string }
+  /** What each account may do in a symbol, or with a name this one. */
+  | ({ readonly kind: 'risk'; readonly account: string; readonly symbol: string } & RiskLimits)
+  /** Open orders that this account may have, instead of `maxOrdersPerAccount`; 0 takes that back. */
+  | { readonly kind: 'accountOrders'; readonly account: string; readonly maxOrders: number }
+  | PairCommand;
 
 export type PhaseName = 'continuous' | 'halted' | 'call';
 /** Which order gives way when two of one account would trade. */
@@ -96,6 +113,25 @@ export interface ReplaceCommand {
   readonly quantity: number;
 }
 
+/** Two orders of which one cancels the other, placed both or not at all. They are two commands in one: each order has a sequence. */
+export interface PairCommand {
+  readonly kind: 'pair';
+  readonly timeMs: number;
+  readonly account: string;
+  readonly symbol: string;
+  /** Waits for its price; its id is the first sequence. */
+  readonly stop: Leg;
+  readonly limit: Leg;
+}
+
+/** One order of a pair. */
+export type Leg = Terms & { readonly clientOrderId: string; readonly extra: ExtraTerms };
+
+/** Sequences that a command takes: one for each order that it may place. */
+export function sequencesOf(command: Command): number {
+  return command.kind === 'pair' ? 2 : 1;
+}
+
 /** The first byte of a command. A place with extra terms has a code of its own: what older versions wrote stays as it was. */
 const KINDS = [
   'symbol',
@@ -110,6 +146,9 @@ const KINDS = [
   'kill',
   'account',
   'records',
+  'risk',
+  'accountOrders',
+  'pair',
 ] as const;
 const RECORDS = KINDS.indexOf('records');
 const PHASES: readonly PhaseName[] = ['continuous', 'halted', 'call'];
@@ -156,6 +195,25 @@ export function writeCommand(writer: ByteWriter, command: Command): void {
     case 'account':
       writer.text(command.account);
       return;
+    case 'risk':
+      writer.text(command.account);
+      writer.text(command.symbol);
+      writeRisk(writer, command);
+      return;
+    case 'accountOrders':
+      writer.text(command.account);
+      writer.u32(command.maxOrders);
+      return;
+    case 'pair':
+      writer.u53(command.timeMs);
+      writer.text(command.account);
+      writer.text(command.symbol);
+      for (const { clientOrderId, ...terms } of [command.stop, command.limit]) {
+        writer.text(clientOrderId);
+        writeTerms(writer, terms);
+        writeExtra(writer, terms.extra);
+      }
+      return;
     case 'cancel':
       writer.u53(command.timeMs);
       writer.text(command.account);
@@ -170,6 +228,9 @@ export function writeCommand(writer: ByteWriter, command: Command): void {
       return;
   }
 }
+
+/** Bytes that `writeRecords` writes before the records. */
+export const RECORDS_HEAD_BYTES = 5;
 
 /** A batch of command records as they came, see record.ts: as many commands as there are records. */
 export function writeRecords(writer: ByteWriter, records: Uint8Array): void {
@@ -206,6 +267,14 @@ export function readCommand(reader: ByteReader): Command {
       return { kind, timeMs: reader.u53(), account: reader.text(), blocked: reader.u8() === 1 };
     case 'account':
       return { kind, account: reader.text() };
+    case 'risk':
+      return { kind, account: reader.text(), symbol: reader.text(), ...readRisk(reader) };
+    case 'accountOrders':
+      return { kind, account: reader.text(), maxOrders: reader.u32() };
+    case 'pair': {
+      const names = { timeMs: reader.u53(), account: reader.text(), symbol: reader.text() };
+      return { kind, ...names, stop: readLeg(reader), limit: readLeg(reader) };
+    }
     case 'cancel':
       return { kind, timeMs: reader.u53(), account: reader.text(), orderId: reader.u53() };
     case 'replace':
@@ -230,6 +299,26 @@ function readPlace(reader: ByteReader): PlaceCommand {
     clientOrderId: reader.text(),
     symbol: reader.text(),
     ...readTerms(reader),
+  };
+}
+
+function readLeg(reader: ByteReader): Leg {
+  return { clientOrderId: reader.text(), ...readTerms(reader), extra: readExtra(reader) };
+}
+
+export function writeRisk(writer: ByteWriter, limits: RiskLimits): void {
+  writer.u32(limits.maxQuantity);
+  writer.u53(limits.maxNotional);
+  writer.u53(limits.maxOpenNotional);
+  writer.u32(limits.maxDistance);
+}
+
+export function readRisk(reader: ByteReader): RiskLimits {
+  return {
+    maxQuantity: reader.u32(),
+    maxNotional: reader.u53(),
+    maxOpenNotional: reader.u53(),
+    maxDistance: reader.u32(),
   };
 }
 

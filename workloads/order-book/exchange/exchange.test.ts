@@ -25,7 +25,7 @@ function started(tape: readonly Command[] = []): Exchange {
 /** An outcome as text, without the object graph behind it. */
 function shown(outcome: Outcome): string {
   if (outcome.kind === 'configured') return `configured${(outcome.trades ?? []).map(({ quantity }) => ` ${quantity}`)}`;
-  const { order } = outcome;
+  const order = outcome.kind === 'pair' ? outcome.limit : outcome.order;
   const about =
     order === undefined ? '' : ` ${order.id} ${order.status} ${order.filled}/${order.quantity}@${order.price}`;
   if (outcome.kind === 'refused') return `${outcome.refusal}${about}`;

@@ -1,7 +1,7 @@
 import { CALL, CONTINUOUS, HALTED, type Phase } from '../engine/book.ts';
 import { Reason } from '../engine/reports.ts';
 import { Announcer } from './announcer.ts';
-import type { Command, ExchangeLimits, PhaseName, PlaceCommand, SymbolConfig } from './command.ts';
+import type { Command, ExchangeLimits, PairCommand, PhaseName, PlaceCommand, SymbolConfig } from './command.ts';
 import type { ExchangeListener } from './listener.ts';
 import { Market } from './market.ts';
 import type { Order, Trade } from './order.ts';
@@ -11,6 +11,7 @@ import { createPlacement, fillFromCommand, type Placement } from './placement.ts
 import { RECORD_BYTES, RESULT_BYTES } from './record.ts';
 import { RecordEntry } from './record-entry.ts';
 import type { Refusal } from './refusal.ts';
+import type { Risk } from './risk.ts';
 import { Settlement } from './settlement.ts';
 
 export type { Refusal } from './refusal.ts';
@@ -19,6 +20,13 @@ export type { Refusal } from './refusal.ts';
 export type Outcome =
   | { readonly kind: 'configured'; readonly trades?: readonly Trade[] }
   | { readonly kind: 'order'; readonly order: Order; readonly trades: readonly Trade[]; readonly repeated: boolean }
+  | {
+      readonly kind: 'pair';
+      readonly stop: Order;
+      readonly limit: Order;
+      readonly trades: readonly Trade[];
+      readonly repeated: boolean;
+    }
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly order?: Order };
 
 export const PHASES: Readonly<Record<PhaseName, Phase>> = { continuous: CONTINUOUS, halted: HALTED, call: CALL };
@@ -43,6 +51,7 @@ export class Exchange {
   private readonly entry = new OrderEntry(this.marketList, this.orders, this.settlement, this.announcer);
   private readonly records = new RecordEntry(this.orders, this.entry, this.settlement);
   private readonly placement: Placement = createPlacement();
+  private readonly limitPlacement: Placement = createPlacement();
 
   /** Told what commands do, in this order. */
   get listeners(): ExchangeListener[] {
@@ -60,6 +69,11 @@ export class Exchange {
   /** Accounts whose kill switch is on. */
   get blocked(): Set<string> {
     return this.entry.blocked;
+  }
+
+  /** Pre-trade limits of accounts. */
+  get risk(): Risk {
+    return this.entry.risk;
   }
 
   /** Commands refused and trades made since the process started, for metrics. */
@@ -109,6 +123,8 @@ export class Exchange {
     switch (command.kind) {
       case 'place':
         return this.outcome(this.place(command), trades);
+      case 'pair':
+        return this.placePair(command, trades);
       case 'cancel': {
         const slot = orders.findOwn(orders.accounts.find(command.account), command.orderId);
         return this.outcome(entry.cancel(slot, command.timeMs), trades);
@@ -133,14 +149,35 @@ export class Exchange {
   }
 
   private place(command: PlaceCommand): Refusal | undefined {
-    const { placement } = this;
+    this.fill(this.placement, command);
+    return this.entry.place(this.sequence, this.placement, command.account);
+  }
+
+  private placePair(command: PairCommand, trades: readonly Trade[]): Outcome {
+    const { placement, limitPlacement, entry, orders } = this;
+    const { timeMs, account, symbol } = command;
+    this.fill(placement, { kind: 'place', timeMs, account, symbol, ...command.stop });
+    this.fill(limitPlacement, { kind: 'place', timeMs, account, symbol, ...command.limit });
+    // Taken whatever comes of it, so that the journal can count sequences without playing commands.
+    const id = this.sequence++;
+    const refusal = entry.placePair(id, placement, limitPlacement, account);
+    const { slot, partner, repeated } = entry;
+    if (refusal === undefined) {
+      return { kind: 'pair', stop: orders.view(slot), limit: orders.view(partner), trades, repeated };
+    }
+    const about = partner === 0 ? slot : partner;
+    return { kind: 'refused', refusal, ...(about !== 0 && { order: orders.view(about) }) };
+  }
+
+  private fill(placement: Placement, command: PlaceCommand): void {
     fillFromCommand(placement, command);
     placement.account = this.orders.accounts.find(command.account);
     placement.market = this.markets.get(command.symbol)?.number ?? -1;
-    return this.entry.place(this.sequence, placement, command.account);
   }
 
-  private administer(command: Exclude<Command, { kind: 'place' | 'cancel' | 'replace' }>): Refusal | undefined {
+  private administer(
+    command: Exclude<Command, { kind: 'place' | 'pair' | 'cancel' | 'replace' }>,
+  ): Refusal | undefined {
     const { entry, orders, announcer } = this;
     switch (command.kind) {
       case 'symbol': {
@@ -165,6 +202,9 @@ export class Exchange {
           entry.blocked.delete(command.account);
         }
         return undefined;
+      case 'accountOrders':
+        entry.risk.setMaxOrders(command.account, command.maxOrders);
+        return undefined;
       case 'account':
         return orders.accounts.giveNumber(command.account) === 0 ? 'tooManyAccounts' : undefined;
       default:
@@ -172,10 +212,14 @@ export class Exchange {
     }
   }
 
-  private configure(command: Extract<Command, { kind: 'phase' | 'band' }>): Refusal | undefined {
+  private configure(command: Extract<Command, { kind: 'phase' | 'band' | 'risk' }>): Refusal | undefined {
     const { announcer, orders } = this;
     const market = this.markets.get(command.symbol);
     if (market === undefined) return 'unknownSymbol';
+    if (command.kind === 'risk') {
+      this.risk.set(command.account, market.number, command);
+      return undefined;
+    }
     if (command.kind === 'band') {
       market.book.setBand(command.lowest, command.highest);
       announcer.market(market);

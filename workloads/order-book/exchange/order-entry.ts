@@ -8,6 +8,7 @@ import {
   ACCOUNT,
   FILLED,
   MARKET,
+  NEXT,
   OPEN,
   PLACED_PRICE,
   PLACED_QUANTITY,
@@ -22,6 +23,7 @@ import {
 } from './order-table.ts';
 import type { Placement } from './placement.ts';
 import { type Refusal, refusalOf } from './refusal.ts';
+import { Risk, riskRefusal } from './risk.ts';
 import type { Settlement } from './settlement.ts';
 import { ENGINE_FLAGS, MARKET_BIT, SIDE_BIT, timeInForceOf } from './terms.ts';
 
@@ -34,6 +36,9 @@ export class OrderEntry {
   readonly blocked = new Set<string>();
   /** The order of the last call, 0 for none. */
   slot = 0;
+  readonly risk = new Risk();
+  /** The limit of a pair that was placed last. */
+  partner = 0;
   /** It was placed by an earlier command of the same client order id. */
   repeated = false;
   private readonly markets: readonly Market[];
@@ -50,21 +55,41 @@ export class OrderEntry {
 
   /** Places the order under `id`. `account`: the name, when it has no index yet; `placement.market` −1 for a symbol there is not. */
   place(id: number, placement: Placement, account = ''): Refusal | undefined {
-    const { orders, settlement } = this;
-    this.slot = orders.clientIds.find(placement.account, placement.clientId);
+    this.slot = this.orders.clientIds.find(placement.account, placement.clientId);
     this.repeated = this.slot !== 0;
     if (this.repeated) return this.repeat(placement);
     const market = this.markets[placement.market];
     if (market === undefined) return 'unknownSymbol';
-    const refusal = this.refusal(market, placement, account);
+    return this.refusal(market, placement, account, 1) ?? this.enter(market, id, placement, account);
+  }
+
+  /**
+   * Places two orders of which one cancels the other: the stop under `id`, the limit under `id + 1`. Both are checked before one of
+   * them is placed; when the book then refuses the limit, the stop, which nobody saw, is cancelled. Their client order ids
+   * are both known, or both new. The slot of the stop is left in `slot`, that of the limit in `partner`.
+   */
+  placePair(id: number, stop: Placement, limit: Placement, account: string): Refusal | undefined {
+    const { clientIds } = this.orders;
+    this.slot = clientIds.find(stop.account, stop.clientId);
+    this.partner = clientIds.find(limit.account, limit.clientId);
+    this.repeated = this.slot !== 0 || this.partner !== 0;
+    if (this.repeated) return this.repeatPair(stop, limit);
+    const market = this.markets[stop.market];
+    if (market === undefined) return 'unknownSymbol';
+    const refusal =
+      this.refusal(market, stop, account, 2) ??
+      this.refusal(market, limit, account, 2) ??
+      (wasPassed(stop, market.book.lastPrice) ? 'wouldTrigger' : undefined) ??
+      this.enter(market, id, stop, account);
     if (refusal !== undefined) return refusal;
-    if (placement.account === 0) placement.account = orders.accounts.add(account);
-    const slot = orders.add(id, placement);
-    this.slot = slot;
-    this.send(market, id, placement);
-    settlement.settle(market, slot, placement.timeMs);
-    const state = orders.table.words[slot + STATE] as number;
-    return (state & STATUS_MASK) >> STATUS_SHIFT === REJECTED ? refusalOf(state >>> REASON_SHIFT) : undefined;
+    const stopSlot = this.slot;
+    limit.account = stop.account;
+    limit.extra = { ...limit.extra, linkedTo: id };
+    const limitRefusal = this.enter(market, id + 1, limit, account);
+    this.partner = this.slot;
+    this.slot = stopSlot;
+    if (limitRefusal !== undefined) this.withdraw(stopSlot, Reason.byPartner, stop.timeMs);
+    return limitRefusal;
   }
 
   /** Cancels the order at `slot`, which the account of the command owns; 0 for none. */
@@ -96,6 +121,8 @@ export class OrderEntry {
     const filled = words[slot + FILLED] as number;
     if (quantity <= filled) return 'quantityBelowFilled';
     const market = this.marketOf(slot);
+    const risky = this.risk.isOff ? undefined : this.replaceRisk(market, slot, price, quantity);
+    if (risky !== undefined) return risky;
     const kept = (ENGINE_FLAGS[(words[slot + STATE] as number) & TERMS_MASK] as number) & (POST_ONLY | SELF_TRADE);
     market.book.replace(orders.idOf(slot), price, quantity - filled, KEEP_PRIORITY | kept);
     const reason = settlement.takeRefusal();
@@ -107,20 +134,94 @@ export class OrderEntry {
     return undefined;
   }
 
-  private refusal(market: Market, placement: Placement, name: string): Refusal | undefined {
+  /** The order itself, when nothing speaks against it but the book. */
+  private enter(market: Market, id: number, placement: Placement, account: string): Refusal | undefined {
+    const { orders, settlement } = this;
+    if (placement.account === 0) placement.account = orders.accounts.add(account);
+    const slot = orders.add(id, placement);
+    this.slot = slot;
+    this.send(market, id, placement);
+    settlement.settle(market, slot, placement.timeMs);
+    const state = orders.table.words[slot + STATE] as number;
+    return (state & STATUS_MASK) >> STATUS_SHIFT === REJECTED ? refusalOf(state >>> REASON_SHIFT) : undefined;
+  }
+
+  /** `count`: orders that the command would place. */
+  private refusal(market: Market, placement: Placement, name: string, count: number): Refusal | undefined {
     const { account, terms, extra, timeMs } = placement;
     const { accounts } = this.orders;
     if (this.isBlocked(account, name)) return 'accountBlocked';
     if (extra.expiresMs > 0 && extra.expiresMs <= timeMs) return 'alreadyExpired';
     const mayStay = ((terms & MARKET_BIT) === 0 && timeInForceOf(terms) === 0) || extra.stopPrice > 0;
-    if (mayStay && (accounts.open[account] as number) >= this.limits.maxOrdersPerAccount) return 'tooManyOpenOrders';
-    if (market.book.size >= MAX_RESTING) return 'bookFull';
-    return extra.linkedTo > 0 && !this.isPartner(extra, account, market) ? 'badPartner' : undefined;
+    if (mayStay && (accounts.open[account] as number) + count > this.maxOrders(account, name))
+      return 'tooManyOpenOrders';
+    if (market.book.size + count > MAX_RESTING) return 'bookFull';
+    if (extra.linkedTo > 0 && !this.isPartner(extra, account, market)) return 'badPartner';
+    return this.risk.isOff ? undefined : this.placeRisk(market, placement, name, mayStay);
+  }
+
+  private placeRisk(market: Market, placement: Placement, name: string, stays: boolean): Refusal | undefined {
+    const { account, terms, price, quantity, extra } = placement;
+    const limits = this.risk.of(this.nameOf(account, name), market.number);
+    if (limits === undefined) return undefined;
+    const order = { isSell: (terms & SIDE_BIT) !== 0, price, stopPrice: extra.stopPrice, quantity, stays };
+    return riskRefusal(limits, order, market.book.lastPrice, () => this.openNotional(account, market, 0));
+  }
+
+  /** Only what grows, and only a price that changes, can be over a limit: an order may always be made smaller. */
+  private replaceRisk(market: Market, slot: number, price: number, quantity: number): Refusal | undefined {
+    const { words } = this.orders.table;
+    const account = words[slot + ACCOUNT] as number;
+    const limits = this.risk.of(this.nameOf(account, ''), market.number);
+    if (limits === undefined) return undefined;
+    const open = quantity - (words[slot + FILLED] as number);
+    const isNewPrice = price !== words[slot + PRICE];
+    const grows = quantity > (words[slot + QUANTITY] as number) || price * open > this.notional(slot);
+    const counted = {
+      maxQuantity: grows ? limits.maxQuantity : 0,
+      maxNotional: grows ? limits.maxNotional : 0,
+      maxOpenNotional: grows ? limits.maxOpenNotional : 0,
+      maxDistance: isNewPrice ? limits.maxDistance : 0,
+    };
+    const isSell = ((words[slot + STATE] as number) & SIDE_BIT) !== 0;
+    const order = { isSell, price, stopPrice: 0, quantity: open, stays: true };
+    return riskRefusal(counted, order, market.book.lastPrice, () => this.openNotional(account, market, slot));
+  }
+
+  /**
+   * Ticks × lots of the account's open orders in the market, `without` one of them. They are walked: only accounts with such a limit
+   * pay, and no sum has to be kept right everywhere.
+   */
+  private openNotional(account: number, market: Market, without: number): number {
+    const { words } = this.orders.table;
+    let sum = 0;
+    for (let slot = this.orders.accounts.first[account] as number; slot !== 0; slot = words[slot + NEXT] as number) {
+      if (slot !== without && words[slot + MARKET] === market.number) sum += this.notional(slot);
+    }
+    return sum;
+  }
+
+  /** Ticks × lots of what is open of an order; a stop without a limit counts at its stop price. */
+  private notional(slot: number): number {
+    const { words } = this.orders.table;
+    const price = words[slot + PRICE] as number;
+    const open = (words[slot + QUANTITY] as number) - (words[slot + FILLED] as number);
+    return (price === 0 ? this.orders.extraOf(slot).stopPrice : price) * open;
+  }
+
+  private maxOrders(account: number, name: string): number {
+    const { risk, limits } = this;
+    const own = risk.maxOrders.size === 0 ? undefined : risk.maxOrders.get(this.nameOf(account, name));
+    return own ?? limits.maxOrdersPerAccount;
   }
 
   /** `name`: that of an account without an index. */
+  private nameOf(account: number, name: string): string {
+    return account === 0 ? name : this.orders.accounts.name(account);
+  }
+
   private isBlocked(account: number, name: string): boolean {
-    return this.blocked.size > 0 && this.blocked.has(account === 0 ? name : this.orders.accounts.name(account));
+    return this.blocked.size > 0 && this.blocked.has(this.nameOf(account, name));
   }
 
   private isPartner({ linkedTo }: ExtraTerms, account: number, market: Market): boolean {
@@ -153,6 +254,22 @@ export class OrderEntry {
     return (state & STATUS_MASK) >> STATUS_SHIFT === REJECTED ? refusalOf(state >>> REASON_SHIFT) : undefined;
   }
 
+  /** The pair again: an id that only one of its orders has belongs to something else. */
+  private repeatPair(stop: Placement, limit: Placement): Refusal | undefined {
+    const { slot: stopSlot, partner } = this;
+    if (stopSlot === 0) return 'duplicateClientOrderId';
+    // The book refused the stop, so the limit was never placed.
+    const isAlone = partner === 0 && this.statusOf(stopSlot) === REJECTED;
+    if (partner === 0 && !isAlone) return 'duplicateClientOrderId';
+    const refusal = this.repeat(stop);
+    if (refusal !== undefined) return refusal;
+    limit.extra = { ...limit.extra, linkedTo: this.orders.idOf(stopSlot) };
+    this.slot = partner;
+    const limitRefusal = this.repeat(limit);
+    this.slot = stopSlot;
+    return limitRefusal;
+  }
+
   private withdraw(slot: number, reason: number, timeMs: number): void {
     const market = this.marketOf(slot);
     market.book.cancel(this.orders.idOf(slot), reason);
@@ -160,7 +277,11 @@ export class OrderEntry {
   }
 
   private isOpen(slot: number): boolean {
-    return ((this.orders.table.words[slot + STATE] as number) & STATUS_MASK) >> STATUS_SHIFT === OPEN;
+    return this.statusOf(slot) === OPEN;
+  }
+
+  private statusOf(slot: number): number {
+    return ((this.orders.table.words[slot + STATE] as number) & STATUS_MASK) >> STATUS_SHIFT;
   }
 
   private marketOf(slot: number): Market {
@@ -168,6 +289,12 @@ export class OrderEntry {
     if (market === undefined) throw new Error(`order ${this.orders.idOf(slot)} is of no symbol`);
     return market;
   }
+}
+
+/** Whether a stop would enter at once. */
+function wasPassed({ terms, extra }: Placement, lastPrice: number): boolean {
+  if (lastPrice === 0) return false;
+  return (terms & SIDE_BIT) === 0 ? extra.stopPrice <= lastPrice : extra.stopPrice >= lastPrice;
 }
 
 function sameExtra(left: ExtraTerms, right: ExtraTerms): boolean {

@@ -62,4 +62,9 @@ export const REFUSALS: readonly (Refusal | undefined)[] = [
   'unknownAccount',
   'tooManyAccounts',
   'invalidRecord',
+  'orderTooLarge',
+  'notionalTooLarge',
+  'openNotionalTooLarge',
+  'priceTooFar',
+  'wouldTrigger',
 ];

@@ -22,7 +22,12 @@ export type Refusal =
   | 'alreadyExpired'
   | 'unknownAccount'
   | 'tooManyAccounts'
-  | 'invalidRecord';
+  | 'invalidRecord'
+  | 'orderTooLarge'
+  | 'notionalTooLarge'
+  | 'openNotionalTooLarge'
+  | 'priceTooFar'
+  | 'wouldTrigger';
 
 const REFUSALS: ReadonlyMap<number, Refusal> = new Map([
   [Reason.wouldMatch, 'wouldMatch'],

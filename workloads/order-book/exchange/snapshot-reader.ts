@@ -1,7 +1,7 @@
 import { BUY, CALL, CONTINUOUS, HALTED, marketPrice, SELL } from '../engine/book.ts';
 import { ByteReader } from './bytes.ts';
 import { parseClientId } from './client-ids.ts';
-import { type ExtraTerms, readExtra } from './command.ts';
+import { type ExtraTerms, readExtra, readRisk } from './command.ts';
 import { Exchange } from './exchange.ts';
 import type { Market } from './market.ts';
 import {
@@ -55,6 +55,7 @@ class SnapshotReader {
       this.readTrades(market);
       return market;
     });
+    if (format > 2) this.readRisk();
     for (const market of markets) {
       if (format === 1) this.readFirstFormat(market);
       else this.readMarket(market);
@@ -62,6 +63,13 @@ class SnapshotReader {
     if (format === 2) this.each(() => exchange.blocked.add(reader.text()));
     this.each(() => this.readOrder(reader.u16()));
     return exchange;
+  }
+
+  private readRisk(): void {
+    const { reader } = this;
+    const { risk } = this.exchange;
+    this.each(() => risk.set(reader.text(), reader.u16(), readRisk(reader)));
+    this.each(() => risk.setMaxOrders(reader.text(), reader.u32()));
   }
 
   private readAccounts(): void {

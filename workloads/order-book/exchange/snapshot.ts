@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { BUY, SELL, type Side } from '../engine/book.ts';
 import { ByteWriter } from './bytes.ts';
-import { writeExtra } from './command.ts';
+import { writeExtra, writeRisk } from './command.ts';
 import type { Exchange } from './exchange.ts';
 import { type Market, TRADES_KEPT } from './market.ts';
 import {
@@ -68,6 +68,7 @@ class SnapshotWriter {
       writer.text(market.config.lotSize);
       this.writeTrades(market);
     }
+    this.writeRisk();
     for (const market of markets) this.writeMarket(market);
     const { table, closedCount } = exchange.orders;
     writer.u32(closedCount);
@@ -91,6 +92,24 @@ class SnapshotWriter {
     const blocked = [...exchange.blocked].sort();
     writer.u32(blocked.length);
     for (const account of blocked) writer.text(account);
+  }
+
+  private writeRisk(): void {
+    const { writer } = this;
+    const { risk } = this.exchange;
+    const limits = [...risk.entries()];
+    writer.u32(limits.length);
+    for (const [account, market, own] of limits) {
+      writer.text(account);
+      writer.u16(market);
+      writeRisk(writer, own);
+    }
+    const maxOrders = risk.maxOrdersEntries();
+    writer.u32(maxOrders.length);
+    for (const [account, count] of maxOrders) {
+      writer.text(account);
+      writer.u32(count);
+    }
   }
 
   private writeTrades(market: Market): void {

@@ -57,6 +57,10 @@ export const repeatedAnswer = described(
 );
 export const ordersAnswer = Type.Object({ orders: Type.Array(orderAnswer) }, closed);
 
+const pairAnswer = Type.Object({ stop: acceptedAnswer, limit: acceptedAnswer }, closed);
+export const placedPairAnswer = described('Both orders were placed.', pairAnswer);
+export const repeatedPairAnswer = described('The client order ids were there, with the same terms.', pairAnswer);
+
 const levels = Type.Array(Type.Tuple([decimal('Price.'), decimal('Quantity.')]), { description: 'Best first.' });
 export const depthAnswer = Type.Object(
   { symbol: text('What was asked for.'), sequence: number('The command it stands at.'), bids: levels, asks: levels },

@@ -4,12 +4,15 @@ import type { Metrics } from '@sluice/runtime/telemetry';
 import { errors } from '../errors.ts';
 import type { Command } from '../exchange/command.ts';
 import type { Exchange, Outcome } from '../exchange/exchange.ts';
+import type { Market } from '../exchange/market.ts';
 import type { Order, Trade } from '../exchange/order.ts';
 import type { Sequencer } from '../exchange/sequencer.ts';
 import type { orderBookMetrics } from '../metrics.ts';
 import {
+  type PairBody,
   type PlaceBody,
   parseClientOrderId,
+  parsePair,
   parsePrice,
   parseQuantity,
   parseTerms,
@@ -46,6 +49,8 @@ export interface Accepted {
  */
 export interface OrderEntry {
   place(account: string, body: PlaceBody): Promise<Accepted>;
+  /** Both orders of a pair, or none. */
+  placePair(account: string, body: PairBody): Promise<{ readonly stop: Accepted; readonly limit: Accepted }>;
   replace(account: string, orderId: number, body: ReplaceBody): Promise<Accepted>;
   cancel(account: string, orderId: number): Promise<Accepted>;
 }
@@ -53,19 +58,30 @@ export interface OrderEntry {
 export function createOrderEntry(options: OrderEntryOptions): OrderEntry {
   const { clock, exchange, listed, sequencer, maxOpenOrders } = options;
   const submit = submitter(options);
+  const marketOf = (symbol: string): Market => {
+    const market = listed.has(symbol) ? exchange.markets.get(symbol) : undefined;
+    if (market === undefined) throw refusalError({ kind: 'refused', refusal: 'unknownSymbol' });
+    return market;
+  };
+  const refuseFullBook = (more: number): void => {
+    // Each command under way may become an open order.
+    if (exchange.orders.open + sequencer.pending + more <= maxOpenOrders) return;
+    throw refusalError({ kind: 'refused', refusal: 'bookFull' });
+  };
   return {
     place: async (account, body) => {
-      const market = listed.has(body.symbol) ? exchange.markets.get(body.symbol) : undefined;
-      if (market === undefined) throw refusalError({ kind: 'refused', refusal: 'unknownSymbol' });
+      const market = marketOf(body.symbol);
       const timeMs = clock.now();
       const terms = parseTerms(body, market, timeMs);
       const clientOrderId = parseClientOrderId(body.clientOrderId);
-      // Each command under way may become an open order.
-      const mayStay = terms.timeInForce === 'GTC' || terms.extra !== undefined;
-      if (mayStay && exchange.orders.open + sequencer.pending >= maxOpenOrders) {
-        throw refusalError({ kind: 'refused', refusal: 'bookFull' });
-      }
-      return submit({ kind: 'place', timeMs, account, clientOrderId, symbol: body.symbol, ...terms });
+      if (terms.timeInForce === 'GTC' || terms.extra !== undefined) refuseFullBook(1);
+      return single(await submit({ kind: 'place', timeMs, account, clientOrderId, symbol: body.symbol, ...terms }));
+    },
+    placePair: async (account, body) => {
+      const timeMs = clock.now();
+      const legs = parsePair(body, marketOf(body.symbol), timeMs);
+      refuseFullBook(2);
+      return pair(await submit({ kind: 'pair', timeMs, account, symbol: body.symbol, ...legs }));
     },
     replace: async (account, orderId, { price, quantity }) => {
       if (price === undefined && quantity === undefined) {
@@ -73,20 +89,22 @@ export function createOrderEntry(options: OrderEntryOptions): OrderEntry {
       }
       const order = exchange.orders.ofAccount(account, orderId);
       if (order === undefined) throw refusalError({ kind: 'refused', refusal: 'orderNotFound' });
-      return submit({
+      const command = {
         kind: 'replace',
         timeMs: clock.now(),
         account,
         orderId,
         price: price === undefined ? 0 : parsePrice(price, order.market),
         quantity: quantity === undefined ? 0 : parseQuantity(quantity, order.market),
-      });
+      } as const;
+      return single(await submit(command));
     },
-    cancel: (account, orderId) => submit({ kind: 'cancel', timeMs: clock.now(), account, orderId }),
+    cancel: async (account, orderId) => single(await submit({ kind: 'cancel', timeMs: clock.now(), account, orderId })),
   };
 }
 
-type OrderCommand = Extract<Command, { kind: 'place' | 'replace' | 'cancel' }>;
+type OrderCommand = Extract<Command, { kind: 'place' | 'pair' | 'replace' | 'cancel' }>;
+type Done = Exclude<Outcome, { kind: 'refused' }>;
 
 /** Sends a command through rate limit and sequencer, and counts what came of it. */
 function submitter({
@@ -95,14 +113,14 @@ function submitter({
   rateLimit,
   refusal,
   metrics,
-}: OrderEntryOptions): (command: OrderCommand) => Promise<Accepted> {
+}: OrderEntryOptions): (command: OrderCommand) => Promise<Done> {
   return async (command) => {
     const refused = command.kind === 'cancel' ? undefined : refusal();
     if (refused !== undefined) throw refused;
     const wait = rateLimit.waitMs(command.account);
     if (wait > 0) {
       metrics.rateLimited.inc();
-      const sentence = `The account may send ${rateLimit.perSecond} commands per second: send this one again later.`;
+      const sentence = `The account may send ${rateLimit.perSecondOf(command.account)} commands per second: send this one again later.`;
       throw new CodedError(errors.rateLimited, sentence, { retryAfterSeconds: Math.ceil(wait / 1_000) });
     }
     const started = clock.monotonic();
@@ -110,18 +128,27 @@ function submitter({
     metrics.acknowledgeSeconds.observe((clock.monotonic() - started) / 1_000);
     metrics.commands.inc({ kind: command.kind, result: resultOf(outcome) });
     if (outcome.kind === 'refused') throw refusalError(outcome);
-    if (outcome.kind === 'configured') throw new Error(`${command.kind} was answered as a configuration`);
-    const { order, trades, repeated } = outcome;
-    // Stops that it triggered may have traded too, with others.
-    return {
-      order,
-      repeated,
-      trades: trades.filter(({ makerId, takerId }) => makerId === order.id || takerId === order.id),
-    };
+    return outcome;
   };
 }
 
+function single(outcome: Done): Accepted {
+  if (outcome.kind !== 'order') throw new Error(`one order was answered as ${outcome.kind}`);
+  return accepted(outcome, outcome.order);
+}
+
+function pair(outcome: Done): { readonly stop: Accepted; readonly limit: Accepted } {
+  if (outcome.kind !== 'pair') throw new Error(`a pair was answered as ${outcome.kind}`);
+  return { stop: accepted(outcome, outcome.stop), limit: accepted(outcome, outcome.limit) };
+}
+
+function accepted({ trades, repeated }: Pick<Accepted, 'trades' | 'repeated'>, order: Order): Accepted {
+  // Stops that it triggered may have traded too, with others.
+  const own = trades.filter(({ makerId, takerId }) => makerId === order.id || takerId === order.id);
+  return { order, trades: own, repeated };
+}
+
 function resultOf(outcome: Outcome): string {
-  if (outcome.kind === 'order') return outcome.repeated ? 'repeated' : 'accepted';
+  if (outcome.kind === 'order' || outcome.kind === 'pair') return outcome.repeated ? 'repeated' : 'accepted';
   return outcome.kind === 'refused' ? 'refused' : 'configured';
 }

@@ -3,7 +3,7 @@ import { CodedError, type ErrorDefinition } from '@sluice/kit';
 import { BUY, MAX_QUANTITY, SELL } from '../engine/book.ts';
 import { MAX_PRICE } from '../engine/ladder.ts';
 import { errors } from '../errors.ts';
-import type { ExtraTerms, Terms } from '../exchange/command.ts';
+import { type ExtraTerms, type Leg, NO_EXTRA, type Terms } from '../exchange/command.ts';
 import type { DecimalStep, StepsError } from '../exchange/decimal.ts';
 import type { Market } from '../exchange/market.ts';
 
@@ -64,6 +64,30 @@ export const placeSchema = Type.Object(
 );
 export type PlaceBody = Static<typeof placeSchema>;
 
+const pick = <Name extends keyof PlaceBody>(...names: readonly Name[]) => Type.Pick(placeSchema, [...names], closed);
+
+export const pairSchema = Type.Object(
+  {
+    ...pick('symbol', 'side', 'quantity', 'selfTrade').properties,
+    stop: Type.Object(
+      { ...pick('price', 'clientOrderId').properties, stopPrice: amount('The price at which it enters the book.') },
+      {
+        ...closed,
+        description: 'The order that waits for its price; without a price of its own it is a market order then.',
+      },
+    ),
+    limit: Type.Object(
+      {
+        ...pick('postOnly', 'timeInForce', 'expiresTime', 'displayQuantity', 'clientOrderId').properties,
+        price: amount('Limit as a decimal string, a multiple of the tick size.'),
+      },
+      { ...closed, description: 'The order that rests in the book; when it expires, the stop is cancelled.' },
+    ),
+  },
+  closed,
+);
+export type PairBody = Static<typeof pairSchema>;
+
 export const replaceSchema = Type.Object(
   {
     price: Type.Optional(amount('New limit; absent: the price stays.')),
@@ -96,12 +120,14 @@ const WRONG_FIELD: Readonly<Record<string, readonly [ErrorDefinition, string]>> 
   phase: [errors.invalidPhase, 'phase must be "continuous", "halted" or "call"'],
   lowest: [errors.invalidBand, 'lowest must be a decimal number in a string, such as "101.25"'],
   highest: [errors.invalidBand, 'highest must be a decimal number in a string, such as "101.25"'],
+  stop: [errors.invalidPair, 'stop must be an object with a stopPrice'],
+  limit: [errors.invalidPair, 'limit must be an object with a price'],
   clientOrderId: [errors.invalidClientOrderId, 'clientOrderId must be a string of 1 to 64 visible ASCII characters'],
 };
 
 /** The coded error for a body that its schema refused, undefined when no field of ours is to blame. */
 export function wrongField(instancePath: string, missing: string | undefined): CodedError | undefined {
-  const found = WRONG_FIELD[missing ?? instancePath.slice(1)];
+  const found = WRONG_FIELD[missing ?? instancePath.slice(instancePath.lastIndexOf('/') + 1)];
   return found === undefined ? undefined : new CodedError(found[0], `${found[1]}.`);
 }
 
@@ -133,6 +159,33 @@ export function parseTerms(body: PlaceBody, market: Market, nowMs: number): Term
     price: body.price === undefined ? 0 : parsePrice(body.price, market),
     quantity,
     ...(extra !== undefined && { extra }),
+  };
+}
+
+/** Checks both orders of a pair. Throws a coded error with the sentence for the client. */
+export function parsePair(
+  { stop, limit, ...common }: PairBody,
+  market: Market,
+  nowMs: number,
+): { stop: Leg; limit: Leg } {
+  const ids = [parseClientOrderId(stop.clientOrderId), parseClientOrderId(limit.clientOrderId)] as const;
+  if ((ids[0] === '') !== (ids[1] === '') || (ids[0] !== '' && ids[0] === ids[1])) {
+    // With one id alone, a repetition could not tell which other order was meant.
+    const sentence = 'Give both orders of a pair a clientOrderId, two different ones, or none.';
+    throw new CodedError(errors.invalidClientOrderId, sentence);
+  }
+  const stopTerms = parseTerms(
+    { ...common, ...stop, type: stop.price === undefined ? 'market' : 'limit' },
+    market,
+    nowMs,
+  );
+  const limitTerms = parseTerms({ ...common, ...limit, type: 'limit' }, market, nowMs);
+  if (limitTerms.timeInForce !== 'GTC') {
+    throw new CodedError(errors.invalidTimeInForce, 'The limit of a pair must be able to rest: "GTC", "GTD" or "DAY".');
+  }
+  return {
+    stop: { ...stopTerms, extra: stopTerms.extra ?? NO_EXTRA, clientOrderId: ids[0] },
+    limit: { ...limitTerms, extra: limitTerms.extra ?? NO_EXTRA, clientOrderId: ids[1] },
   };
 }
 

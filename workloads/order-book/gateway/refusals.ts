@@ -17,7 +17,7 @@ const SENTENCES: Record<Refusal, string> = {
   halted: 'Trading of the symbol is halted: open orders can be cancelled, and nothing else.',
   notInAuction: 'The symbol is in a call before an auction, which takes limit orders without anything further.',
   outOfBand: 'The price is outside of what the symbol takes now.',
-  noLastPrice: 'Nothing has traded yet, so there is no price to compare the stop with.',
+  noLastPrice: 'Nothing has traded yet, so there is no price to compare the order with.',
   badPartner:
     'linkedTo must be an open order of the account, in the same symbol and on the same side, that is not linked.',
   stopWaiting: 'The stop waits for its price: cancel it and send another one.',
@@ -26,6 +26,12 @@ const SENTENCES: Record<Refusal, string> = {
   unknownAccount: 'No account has this number.',
   tooManyAccounts: 'The book has given all numbers that it has for accounts.',
   invalidRecord: 'A field of the record is out of range.',
+  orderTooLarge: 'The quantity is above what the account may order at once in this symbol.',
+  notionalTooLarge: 'Price times quantity is above what the account may order at once in this symbol.',
+  openNotionalTooLarge:
+    'Price times quantity of all open orders would be above what the account may have in this symbol.',
+  priceTooFar: 'The price is farther through the last price than the account may go: look at it again.',
+  wouldTrigger: 'The stop price was passed already, so the pair was not placed.',
 };
 
 /** The coded error of a refused command; the order it is about goes with it. */

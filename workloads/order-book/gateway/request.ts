@@ -14,10 +14,10 @@ export function accountOf({ caller, headers }: FastifyRequest, secured: boolean)
 export function refuseWrongBody({ validationError }: FastifyRequest): void {
   if (validationError === undefined) return;
   const first = validationError.validation[0];
-  const missing = first?.params.missingProperty;
+  const { missingProperty: missing, additionalProperty: unknown } = first?.params ?? {};
+  if (typeof unknown === 'string') {
+    throw new CodedError(serviceErrors.invalidRequest, `There is no field ${JSON.stringify(unknown)}.`);
+  }
   const coded = wrongField(first?.instancePath ?? '', typeof missing === 'string' ? missing : undefined);
-  const unknown = first?.params.additionalProperty;
-  const sentence =
-    typeof unknown === 'string' ? `There is no field ${JSON.stringify(unknown)}.` : validationError.message;
-  throw coded ?? new CodedError(serviceErrors.invalidRequest, sentence, { cause: validationError });
+  throw coded ?? new CodedError(serviceErrors.invalidRequest, validationError.message, { cause: validationError });
 }

@@ -30,6 +30,11 @@ const termsErrors: readonly ErrorDefinition[] = [
   errors.outOfBand,
   errors.wouldMatch,
   errors.accountBlocked,
+  errors.orderTooLarge,
+  errors.notionalTooLarge,
+  errors.openNotionalTooLarge,
+  errors.priceTooFar,
+  errors.noLastPrice,
 ];
 
 export const placeErrors: readonly ErrorDefinition[] = [
@@ -52,10 +57,11 @@ export const placeErrors: readonly ErrorDefinition[] = [
   errors.tooManyOpenOrders,
   errors.bookFull,
   errors.notFillable,
-  errors.noLastPrice,
   errors.badPartner,
   errors.alreadyExpired,
 ];
+
+export const pairErrors: readonly ErrorDefinition[] = [...placeErrors, errors.invalidPair, errors.wouldTrigger];
 
 const orderIdErrors: readonly ErrorDefinition[] = [errors.invalidOrderId, errors.orderNotFound];
 

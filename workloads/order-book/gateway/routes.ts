@@ -10,14 +10,18 @@ import {
   orderAnswer,
   ordersAnswer,
   placedAnswer,
+  placedPairAnswer,
   repeatedAnswer,
+  repeatedPairAnswer,
   statusAnswer,
   symbolsAnswer,
   tradesAnswer,
 } from './answers.ts';
 import type { OrderEntry } from './order-entry.ts';
 import {
+  type PairBody,
   type PlaceBody,
+  pairSchema,
   parseClientOrderId,
   parseOrderId,
   placeSchema,
@@ -29,6 +33,7 @@ import { accountOf, refuseWrongBody } from './request.ts';
 import {
   cancelErrors,
   listOrdersErrors,
+  pairErrors,
   placeErrors,
   readOrderErrors,
   replaceErrors,
@@ -79,6 +84,25 @@ function addOrderEntry(app: FastifyInstance, { entry, secured }: RoutesOptions):
       const accepted = await entry.place(accountOf(request, secured), request.body);
       reply.code(accepted.repeated ? 200 : 201);
       return acceptedView(accepted);
+    },
+  );
+
+  app.post<{ Body: PairBody }>(
+    '/v1/order-pairs',
+    {
+      schema: {
+        summary: 'Place a stop and a limit of which one cancels the other, both or none',
+        body: pairSchema,
+        response: { 201: placedPairAnswer, 200: repeatedPairAnswer },
+      },
+      config: { headers, errors: pairErrors },
+      attachValidation: true,
+    },
+    async (request, reply) => {
+      refuseWrongBody(request);
+      const { stop, limit } = await entry.placePair(accountOf(request, secured), request.body);
+      reply.code(stop.repeated ? 200 : 201);
+      return { stop: acceptedView(stop), limit: acceptedView(limit) };
     },
   );
 

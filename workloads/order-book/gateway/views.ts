@@ -2,7 +2,7 @@ import { AUCTION_TRADE } from '../engine/auction.ts';
 import { type Book, BUY, CALL, CONTINUOUS, HALTED, type Phase, SELL, type Side } from '../engine/book.ts';
 import { MAX_PRICE } from '../engine/ladder.ts';
 import { Reason } from '../engine/reports.ts';
-import type { PhaseName } from '../exchange/command.ts';
+import type { ExtraTerms, PhaseName } from '../exchange/command.ts';
 import type { Market } from '../exchange/market.ts';
 import type { Order, Trade } from '../exchange/order.ts';
 import type { Accepted } from './order-entry.ts';
@@ -29,48 +29,57 @@ const PHASE_NAMES: ReadonlyMap<Phase, PhaseName> = new Map([
   [CALL, 'call'],
 ]);
 
-/** An order as its owner sees it: amounts as decimal strings, ids as strings. */
-export function orderView(order: Order): object {
+/** An order as its owner sees it: amounts as decimal strings, ids as strings. One per answer, so it is filled field by field. */
+export function orderView(order: Order): Record<string, unknown> {
   const { tick, lot, config } = order.market;
+  const view: Record<string, unknown> = { id: String(order.id) };
+  if (order.clientOrderId !== '') view.clientOrderId = order.clientOrderId;
+  view.symbol = config.name;
+  view.side = sideName(order.side);
+  view.type = order.type;
+  view.timeInForce = (order.extra?.expiresMs ?? 0) > 0 ? 'GTD' : order.timeInForce;
+  view.postOnly = order.postOnly;
+  if (order.type === 'limit') view.price = tick.format(order.price);
+  if (order.extra !== undefined) addExtra(view, order, order.extra);
+  view.quantity = lot.format(order.quantity);
+  view.filled = lot.format(order.filled);
+  view.remaining = lot.format(order.status === 'open' ? order.quantity - order.filled : 0);
+  view.status = order.status;
   const reason = REASONS.get(order.reason);
-  return {
-    id: String(order.id),
-    ...(order.clientOrderId !== '' && { clientOrderId: order.clientOrderId }),
-    symbol: config.name,
-    side: sideName(order.side),
-    type: order.type,
-    timeInForce: (order.extra?.expiresMs ?? 0) > 0 ? 'GTD' : order.timeInForce,
-    postOnly: order.postOnly,
-    ...(order.type === 'limit' && { price: tick.format(order.price) }),
-    ...extraView(order),
-    quantity: lot.format(order.quantity),
-    filled: lot.format(order.filled),
-    remaining: lot.format(order.status === 'open' ? order.quantity - order.filled : 0),
-    status: order.status,
-    ...(reason !== undefined && { reason }),
-    createdTime: new Date(order.createdMs).toISOString(),
-    updatedTime: new Date(order.updatedMs).toISOString(),
-  };
+  if (reason !== undefined) view.reason = reason;
+  view.createdTime = timeText(order.createdMs);
+  view.updatedTime = timeText(order.updatedMs);
+  return view;
 }
 
 /** An order that was taken, with its fills. */
 export function acceptedView({ order, trades }: Accepted): object {
-  return { ...orderView(order), fills: trades.map((trade) => tradeView(trade, order.market)) };
+  const view = orderView(order);
+  view.fills = trades.map((trade) => tradeView(trade, order.market));
+  return view;
 }
 
-function extraView({ id, extra, market, status }: Order): object {
-  if (extra === undefined) return {};
+function addExtra(view: Record<string, unknown>, { id, market, status }: Order, extra: ExtraTerms): void {
   const { stopPrice, displayQuantity, selfTrade, expiresMs, linkedTo } = extra;
-  return {
-    ...(stopPrice > 0 && {
-      stopPrice: market.tick.format(stopPrice),
-      triggered: status !== 'open' ? undefined : !market.book.isWaiting(id),
-    }),
-    ...(displayQuantity > 0 && { displayQuantity: market.lot.format(displayQuantity) }),
-    ...(selfTrade !== 'allow' && { selfTrade }),
-    ...(expiresMs > 0 && { expiresTime: new Date(expiresMs).toISOString() }),
-    ...(linkedTo > 0 && { linkedTo: String(linkedTo) }),
-  };
+  if (stopPrice > 0) {
+    view.stopPrice = market.tick.format(stopPrice);
+    if (status === 'open') view.triggered = !market.book.isWaiting(id);
+  }
+  if (displayQuantity > 0) view.displayQuantity = market.lot.format(displayQuantity);
+  if (selfTrade !== 'allow') view.selfTrade = selfTrade;
+  if (expiresMs > 0) view.expiresTime = timeText(expiresMs);
+  if (linkedTo > 0) view.linkedTo = String(linkedTo);
+}
+
+/** The last time that was written out: most that follow are of the same millisecond. */
+const written = { ms: 0, text: new Date(0).toISOString() };
+
+function timeText(ms: number): string {
+  if (ms !== written.ms) {
+    written.ms = ms;
+    written.text = new Date(ms).toISOString();
+  }
+  return written.text;
 }
 
 /** A trade as everybody sees it. Its id is symbol and dense sequence: the same after any replay. */
@@ -81,7 +90,7 @@ export function tradeView(trade: Trade, { config, tick, lot }: Market): object {
     price: tick.format(trade.price),
     quantity: lot.format(trade.quantity),
     takerSide: trade.takerSide === AUCTION_TRADE ? 'none' : sideName(trade.takerSide),
-    time: new Date(trade.timeMs).toISOString(),
+    time: timeText(trade.timeMs),
   };
 }
 

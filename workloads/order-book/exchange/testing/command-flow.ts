@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Command, ExtraTerms } from '../command.ts';
+import { type Command, type ExtraTerms, NO_EXTRA } from '../command.ts';
 
 export const btc = { name: 'BTC-EUR', tickSize: '0.01', lotSize: '0.0001' };
 export const eth = { name: 'ETH-EUR', tickSize: '0.05', lotSize: '0.001' };
@@ -42,6 +42,49 @@ const extraTerms: fc.Arbitrary<ExtraTerms> = fc.record({
   linkedTo: zeroOr(orderId),
 });
 
+const clientOrderId = fc.constantFrom('', '', '1', '2', '3', '__proto__', 'constructor');
+const side = fc.constantFrom(0 as const, 1 as const);
+
+const pairs: fc.Arbitrary<Command> = fc
+  .record({
+    timeMs,
+    account,
+    symbol: fc.constantFrom('BTC-EUR', 'BTC-EUR', 'XXX'),
+    side,
+    quantity,
+    ids: fc.constantFrom(['', ''], ['', ''], ['1', '2'], ['2', '1'], ['4', '5']),
+    stopPrice: price,
+    stopLimit: zeroOr(price),
+    limitPrice: price,
+    postOnly: fc.boolean(),
+  })
+  .map(({ ids, stopPrice, stopLimit, limitPrice, postOnly, side: own, quantity: lots, ...names }) => {
+    const common = { side: own, quantity: lots };
+    const [stopId = '', limitId = ''] = ids;
+    return {
+      ...names,
+      kind: 'pair',
+      stop: {
+        ...common,
+        clientOrderId: stopId,
+        type: stopLimit === 0 ? 'market' : 'limit',
+        timeInForce: stopLimit === 0 ? 'IOC' : 'GTC',
+        postOnly: false,
+        price: stopLimit,
+        extra: { ...NO_EXTRA, stopPrice },
+      },
+      limit: {
+        ...common,
+        clientOrderId: limitId,
+        type: 'limit',
+        timeInForce: 'GTC',
+        postOnly,
+        price: limitPrice,
+        extra: NO_EXTRA,
+      },
+    };
+  });
+
 /** Commands as clients send them, good and bad: repeated client ids, dead orders, unknown symbols, full accounts. */
 export const commands: fc.Arbitrary<Command[]> = fc.array(
   fc.oneof(
@@ -51,9 +94,9 @@ export const commands: fc.Arbitrary<Command[]> = fc.array(
         .record({
           timeMs,
           account,
-          clientOrderId: fc.constantFrom('', '', '1', '2', '3', '__proto__', 'constructor'),
+          clientOrderId,
           symbol: fc.constantFrom('BTC-EUR', 'BTC-EUR', 'ETH-EUR', 'XXX'),
-          side: fc.constantFrom(0 as const, 1 as const),
+          side,
           price,
           quantity,
           kind: fc.constantFrom('gtc', 'gtc', 'gtc', 'ioc', 'fok', 'post', 'market'),
@@ -82,6 +125,27 @@ export const commands: fc.Arbitrary<Command[]> = fc.array(
         orderId,
         price: fc.oneof(fc.constant(0), price),
         quantity: fc.oneof(fc.constant(0), quantity),
+      }),
+    },
+    { weight: 1, arbitrary: pairs },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant('risk' as const),
+        account: fc.oneof(fc.constant(''), account),
+        symbol: fc.constantFrom('BTC-EUR', 'XXX'),
+        maxQuantity: fc.constantFrom(0, 7),
+        maxNotional: fc.constantFrom(0, 0, 700),
+        maxOpenNotional: fc.constantFrom(0, 0, 1_500),
+        maxDistance: fc.constantFrom(0, 200),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant('accountOrders' as const),
+        account,
+        maxOrders: fc.constantFrom(0, 2),
       }),
     },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('expire' as const), timeMs }) },

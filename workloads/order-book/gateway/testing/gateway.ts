@@ -6,7 +6,7 @@ import { type Clock, systemClock } from '@sluice/runtime/clock';
 import { createLogger } from '@sluice/runtime/telemetry';
 import { type BookService, startBook } from '../../book-service.ts';
 import type { Disk } from '../../journal/disk.ts';
-import type { AccountLimits } from '../../symbols.ts';
+import type { AccountLimits, BookConfig } from '../../symbols.ts';
 import { type ApiDescription, createApiContract, type SeenAnswer } from './api-contract.ts';
 
 export const symbols = [
@@ -25,6 +25,8 @@ export interface Overrides {
   readonly disk?: Disk;
   readonly clock?: Clock;
   readonly symbols?: typeof symbols;
+  readonly risk?: BookConfig['risk'];
+  readonly accounts?: BookConfig['accounts'];
 }
 
 export interface Reply {
@@ -52,7 +54,12 @@ export class Gateway {
       version: 'test',
       clock: overrides.clock ?? systemClock,
       log: createLogger('test', 'silent'),
-      config: { symbols: overrides.symbols ?? symbols, limits },
+      config: {
+        symbols: overrides.symbols ?? symbols,
+        limits,
+        risk: overrides.risk ?? [],
+        accounts: overrides.accounts ?? new Map(),
+      },
       store: {
         directory: overrides.directory ?? mkdtempSync(join(this.folder, 'data-')),
         ...(overrides.disk !== undefined && { disk: overrides.disk }),
