@@ -8,6 +8,8 @@ export interface RestFigures {
   readonly p99: number;
   readonly p999: number;
   readonly answered: number;
+  /** Answered, the warm-up included. */
+  readonly total: number;
   /** Refused by the rules of the book, such as a cancel of an order that was filled before. */
   readonly refused: number;
   /** Any other answer than that: must be 0. */
@@ -106,7 +108,7 @@ class Connection {
 /** Runs the load, after a warm-up of the same kind that is not counted. */
 export async function runRestLoad(load: RestLoad): Promise<RestFigures> {
   const latencies: number[] = [];
-  const counts = { answered: 0, refused: 0, failed: 0 };
+  const counts = { answered: 0, total: 0, refused: 0, failed: 0 };
   const idle: Connection[] = [];
   const begin = performance.now() + WARM_UP_SECONDS * 1_000;
   const end = begin + load.seconds * 1_000;
@@ -121,6 +123,7 @@ export async function runRestLoad(load: RestLoad): Promise<RestFigures> {
   };
   const onAnswer = (connection: Connection, status: number): void => {
     const now = performance.now();
+    counts.total++;
     if (now >= begin && now < end) {
       counts.answered++;
       if (status === 404 || status === 409 || status === 422) counts.refused++;

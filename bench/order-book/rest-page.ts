@@ -17,6 +17,7 @@ export interface RestMeasured {
   readonly trials: readonly RestTrial[];
   readonly rounds: number;
   readonly seconds: number;
+  readonly connections: number;
 }
 
 const NAMES: Readonly<Record<string, string>> = {
@@ -26,7 +27,7 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 /** The section of the page of results, in Markdown. */
-export function restSection({ conditions, trials, rounds, seconds }: RestMeasured): string {
+export function restSection({ conditions, trials, rounds, seconds, connections }: RestMeasured): string {
   const groups = Map.groupBy(trials, ({ target, mix, rate }) => [target, mix, rate].join(' '));
   const rows = [...groups.values()].map((group) => {
     const [first] = group;
@@ -40,6 +41,7 @@ export function restSection({ conditions, trials, rounds, seconds }: RestMeasure
       Math.round(middle(({ perSecond }) => perSecond)),
       middle(({ p50 }) => p50).toFixed(2),
       middle(({ p99 }) => p99).toFixed(2),
+      Math.round(median(group.map(({ serverCpu, figures: { total } }) => (1e6 * serverCpu) / total))),
       middle(({ loadCpu }) => 100 * loadCpu).toFixed(0),
       group.reduce((sum, { figures }) => sum + figures.failed, 0),
     ];
@@ -48,12 +50,12 @@ export function restSection({ conditions, trials, rounds, seconds }: RestMeasure
     conditions,
     '',
     `${rounds} interleaved rounds of ${seconds} s after 2 s of warm-up, each with a fresh server on one core (all its`,
-    'threads) and a load of 64 keep-alive connections over bare sockets on another. Sluice answers when the order is on disk (fdatasync);',
+    `threads) and a load of ${connections} keep-alive connections over bare sockets on another. Sluice answers when the order is on disk (fdatasync);`,
     'the controls do nothing with it and answer as many bytes. A figure is the median of the rounds. In the closed loop each connection',
     'waits for its answer; in the open loop requests are due at even times, and a latency counts from when its request was due.',
     '',
-    '| server | requests | loop | per second | p50 ms | p99 ms | CPU of the load, % of a core | failed |',
-    '|---|---|--:|--:|--:|--:|--:|--:|',
+    '| server | requests | loop | per second | p50 ms | p99 ms | CPU µs per request | CPU of the load, % of a core | failed |',
+    '|---|---|--:|--:|--:|--:|--:|--:|--:|',
     ...rows.map((row) => `| ${row.join(' | ')} |`),
   ].join('\n');
 }

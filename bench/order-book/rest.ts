@@ -14,6 +14,7 @@ const rounds = Number(process.env.ROUNDS || 3);
 const seconds = Number(process.env.SECONDS || 4);
 // make exports an empty ONLY when none is given.
 const only = process.env.ONLY ? process.env.ONLY.split(',') : undefined;
+const connections = Number(process.env.CONNECTIONS || 64);
 const openRate = Number(process.env.RATE || 7_500);
 /** Flags for the node of the book alone, such as --cpu-prof. */
 const bookFlags = (process.env.BOOK_FLAGS ?? '').split(' ').filter((flag) => flag !== '');
@@ -30,8 +31,8 @@ interface Server {
   readonly port: number;
 }
 
-const closed = { mix: 'orders', rate: 0, connections: 64 } as const;
-const open = { mix: 'orders', rate: openRate, connections: 64 } as const;
+const closed = { mix: 'orders', rate: 0, connections } as const;
+const open = { mix: 'orders', rate: openRate, connections } as const;
 const targets: readonly Target[] = [
   { name: 'node:http', start: () => startControl('http'), runs: [closed, open] },
   { name: 'fastify', start: () => startControl('fastify'), runs: [closed, open] },
@@ -104,6 +105,6 @@ for (let round = 1; round <= rounds; round++) {
     }
   }
 }
-const text = restSection({ conditions, trials, rounds, seconds });
+const text = restSection({ conditions, trials, rounds, seconds, connections });
 console.log(text);
 if (process.env.WRITE === '1') writeSection('rest', text);
