@@ -29,6 +29,8 @@ export interface BrokerSession {
 
 export interface BrokerOptions {
   readonly url: URL;
+  /** The host of `url` and those of further servers of its cluster. */
+  readonly hosts: readonly string[];
   /** Subject (JetStream) or key of the stream (Redis). */
   readonly subject: string;
   /** Content of a credentials file: NATS credentials, or `user:password`. */

@@ -20,9 +20,9 @@ import { type PublishedTrade, parseTrade } from './trade-message.ts';
  * answers "duplicate" to an id that it remembers although the message is purged, and a trade would be missing.
  */
 export function createJetStream(options: BrokerOptions): Broker {
-  const { url, subject } = options;
+  const { url, hosts, subject } = options;
   return {
-    description: `subject ${subject} of ${url.protocol}//${url.host}`,
+    description: `subject ${subject} of ${url.protocol}//${hosts.join(',')}`,
     connect: async (signal) => {
       const connection = await connect(connectionOptions(options));
       const giveUp = (): void => void connection.close();
@@ -40,10 +40,10 @@ export function createJetStream(options: BrokerOptions): Broker {
 }
 
 function connectionOptions(options: BrokerOptions): Parameters<typeof connect>[0] {
-  const { url, credentials, ca } = options;
+  const { url, hosts, credentials, ca } = options;
   const login = loginOf(options);
   return {
-    servers: url.host,
+    servers: [...hosts],
     name: 'sluice-orderbook',
     // Each session begins with a question about the stream, so a connection is not quietly made anew.
     reconnect: false,

@@ -125,6 +125,8 @@ export class Outbox {
 
   /** Resolves when every trade noted so far is on stable storage. A snapshot of the book waits for it. */
   async sync(): Promise<void> {
+    // The kernel may have dropped what it could not write and report success next time: never try again.
+    if (this.broken !== undefined) throw this.broken;
     await this.writeThrough(this.noted);
     try {
       await this.file?.datasync();

@@ -5,7 +5,6 @@ import { systemClock } from '@sluice/runtime/clock';
 import { Exchange } from '../../exchange/exchange.ts';
 import type { ExchangeListener } from '../../exchange/listener.ts';
 import type { Market } from '../../exchange/market.ts';
-import type { Trade } from '../../exchange/order.ts';
 import { disk } from '../../journal/disk.ts';
 import type * as createBrokerModule from '../create-broker.ts';
 import type * as outboxModule from '../outbox.ts';
@@ -14,7 +13,7 @@ import type * as outboxReaderModule from '../outbox-reader.ts';
 import type * as publisherModule from '../publisher.ts';
 import type { Publisher, PublisherState } from '../publisher.ts';
 import { SharedProgress } from '../shared-progress.ts';
-import { createTradeView, type PublishedTrade } from '../trade-message.ts';
+import { SYMBOLS, tradeOf, view } from './made-up-trades.ts';
 
 /** The modules under test, or a copy of them with a bug. */
 export interface PublisherProgram {
@@ -24,35 +23,10 @@ export interface PublisherProgram {
   readonly brokers: typeof createBrokerModule;
 }
 
-export const SYMBOLS = [
-  { name: 'BTC-EUR', tickSize: '0.01', lotSize: '0.0001' },
-  { name: 'ETH-EUR', tickSize: '0.05', lotSize: '0.001' },
-];
-
-/** Trade `number` of the one book of these tests: two symbols in turn, everything else a function of the number. */
-export function tradeOf(number: number, world = 0): { symbol: number; trade: Trade } {
-  const trade = {
-    sequence: Math.ceil(number / 2),
-    price: 5_000_000 + ((number * 7_919 + world) % 1_000),
-    quantity: 1 + (number % 997),
-    makerId: number * 2,
-    takerId: number * 2 + 1,
-    takerSide: number % 3,
-    timeMs: 1_760_000_000_000 + number,
-  };
-  return { symbol: (number + 1) % 2, trade };
-}
-
-const view = createTradeView(SYMBOLS);
-
-/** What a consumer must get for trade `number`. */
-export function messageOf(number: number): PublishedTrade {
-  return view(number, tradeOf(number));
-}
-
 export interface BookOptions {
   readonly url: string;
   readonly subject: string;
+  readonly replicas?: number;
   readonly directory?: string;
   /** Trades that its snapshot knows and its journal no longer makes again. */
   readonly snapshot?: number;
@@ -104,10 +78,10 @@ export class BookRig {
   /** Opens the outbox and publishes. */
   async start(): Promise<this> {
     await this.outbox.open();
-    const { url, subject } = this.options;
+    const { url, subject, replicas = 1 } = this.options;
     this.publisher = new this.program.publisher.Publisher({
       clock: systemClock,
-      broker: this.program.brokers.createBroker({ url, subject, replicas: 1, maxBytes: 1 << 28, maxTrades: 1e7 }),
+      broker: this.program.brokers.createBroker({ url, subject, replicas, maxBytes: 1 << 28, maxTrades: 1e7 }),
       directory: this.directory,
       reader: new this.program.reader.OutboxReader(this.directory),
       source: this.progress,

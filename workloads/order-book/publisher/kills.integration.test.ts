@@ -1,0 +1,15 @@
+import { expect, it } from 'vitest';
+import { runKills } from './testing/kill-run.ts';
+
+it.each([
+  ['nats', 4],
+  ['redis', 2],
+] as const)(
+  'kill -9 of book and broker under load, %s: nothing is lost, doubled or different',
+  async (broker, kills) => {
+    const { faults, acknowledged, trades } = await runKills({ kills, seed: 5, broker });
+    expect(faults).toEqual([]);
+    expect(acknowledged).toBeGreaterThan(100);
+    expect(trades).toBeGreaterThan(10);
+  },
+);
