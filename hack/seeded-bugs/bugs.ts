@@ -349,6 +349,13 @@ export const seededBugs: readonly SeededBug[] = [
     caughtBy: planTest('nothing is made, changed or deleted for what the primary wanted before'),
   },
   {
+    name: 'a decision is carried out on what the cache shows by then',
+    guarantee: 6,
+    file: plan,
+    edits: [["'observed' in planned ? planned.observed : ctx.cache.get(", 'ctx.cache.get(']],
+    caughtBy: planTest('what was decided on a cache that has gone on since is refused'),
+  },
+  {
     name: 'the ledger of a counter that is gone is held for ever',
     guarantee: 6,
     file: counters,

@@ -19,12 +19,13 @@ function metadata(app: AppDeployment, name: string, labels: Readonly<Record<stri
   return { ...common, labels: { ...common.labels, ...labels } };
 }
 
-/** The ReplicaSet of the revision that spec describes. */
+/** The ReplicaSet of the revision that spec describes. `observed`: as it is, if it is there. */
 export function currentReplicaSet(
   app: AppDeployment,
   revision: string,
   template: PodTemplate,
   replicas: number,
+  observed: ReplicaSet | undefined,
 ): PlannedApply {
   const { name } = app.metadata;
   const object: KubeObject & Pick<ReplicaSet, 'spec'> = {
@@ -36,7 +37,7 @@ export function currentReplicaSet(
     },
     spec: { replicas, selector: { matchLabels: revisionLabels(name, revision) }, template },
   };
-  return { resource: ReplicaSet, object };
+  return { resource: ReplicaSet, object, observed };
 }
 
 /** A ReplicaSet of another revision with a new size: all that we own of it, as it is, since nobody renders it again. */
@@ -56,7 +57,7 @@ export function resizedReplicaSet(replicaSet: ReplicaSet, replicas: number): Pla
     },
     spec: { replicas, selector, ...(template === undefined ? {} : { template }) },
   };
-  return { resource: ReplicaSet, object };
+  return { resource: ReplicaSet, object, observed: replicaSet };
 }
 
 function service(app: AppDeployment, name: string, labels: Record<string, string>, selector: Record<string, string>) {

@@ -123,7 +123,7 @@ function applies(
     const image = drainImageOf(current.replicaSet?.spec?.template) ?? drainImage;
     list.push(revisionService(app, hash));
     const template = podTemplate(name, hash, app.spec, image);
-    list.push(currentReplicaSet(app, hash, template, sizes.get(hash) ?? 0));
+    list.push(currentReplicaSet(app, hash, template, sizes.get(hash) ?? 0, current.replicaSet));
   }
   return list;
 }

@@ -22,8 +22,8 @@ test(`${RUNS} runs under faults end as without them`, async () => {
 // the leader before that came late; 737: a ledger before its counter was held; 1059: a Service of a revision that was gone;
 // 1257: a child given to the book before; 1460: a book that lost its volume; 1839: pods taken for an old spec; 4386: pods let
 // go for an app that the cache did not show yet; 5324: a ledger that nobody let go of; 5671: pods let go for a status that was
-// replaced; 31396: Leases deleted for an old spec.
-const known = [11, 30, 41, 171, 276, 729, 737, 1059, 1257, 1460, 1839, 4386, 5324, 5671, 31_396];
+// replaced; 5792: a size that was decided on an older cache than it was written on; 31396: Leases deleted for an old spec.
+const known = [11, 30, 41, 171, 276, 729, 737, 1059, 1257, 1460, 1839, 4386, 5324, 5671, 5792, 31_396];
 test.each(known)('the run that finds a known mistake: SEED=%i', async (seed) => {
   expect((await createCampaign()(seed)).failures).toEqual([]);
 });

@@ -166,6 +166,17 @@ test('nothing is made, changed or deleted for what the primary wanted before', a
   expect([...world.objects]).toEqual(before);
 });
 
+test('what was decided on a cache that has gone on since is refused', async () => {
+  await run({ finalizer: true, apply: applyOf(card('a', { x: '1' })) });
+  const stale = { ...world.objects.get('ConfigMap/a') } as KubeObject;
+  await run({ apply: applyOf(card('a', { x: '3' })) });
+  for (const observed of [stale, undefined]) {
+    const apply = [{ resource: ConfigMap, object: card('a', { x: '2' }), observed }];
+    await expect(run({ apply })).rejects.toMatchObject({ status: 409 });
+  }
+  expect(world.objects.get('ConfigMap/a')).toMatchObject({ data: { x: '3' } });
+});
+
 test('a child of a new primary is not taken back for the one before it', async () => {
   const held = (uid: string) => ({
     ...world.primary,

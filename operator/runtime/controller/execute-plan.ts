@@ -102,11 +102,12 @@ async function assertNewest(ctx: ReconcileContext, resource: Resource, primary: 
 
 async function applyOne(
   ctx: ReconcileContext,
-  { resource, object }: PlannedApply,
+  planned: PlannedApply,
   settings: PlanSettings,
   assure: () => Promise<void>,
 ): Promise<void> {
-  const live = ctx.cache.get(resource, keyOf(object));
+  const { resource, object } = planned;
+  const live = 'observed' in planned ? planned.observed : ctx.cache.get(resource, keyOf(object));
   const desired = withDigest(object, settings.digestAnnotation);
   // What is going cannot be kept: its end will wake us, and then it is made anew.
   if (live?.metadata.deletionTimestamp !== undefined) return;

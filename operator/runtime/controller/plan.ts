@@ -5,6 +5,11 @@ import type { EventInput } from './context.ts';
 export interface PlannedApply<T extends KubeObject = KubeObject> {
   readonly resource: Resource<T>;
   readonly object: KubeObject;
+  /**
+   * What there was of it when this was decided, undefined for nothing; only that is changed. Say so when `object` depends on
+   * it. Without this property it is what the cache shows at the write, which may be newer than the decision.
+   */
+  readonly observed?: KubeObject | undefined;
 }
 
 /** One object to delete, exactly the one that was observed. */
