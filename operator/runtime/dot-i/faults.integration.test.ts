@@ -5,47 +5,28 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { parse, stringify } from 'yaml';
-import {
-  type Cluster,
-  CustomResourceDefinition,
-  connectKubeconfig,
-  type KubeObject,
-  Namespace,
-  type Resource,
-} from '../index.ts';
+import type { Greeting } from '../examples/greetings.ts';
+import { endProcess, serveGreetings } from '../examples/testing/real-server.ts';
+import { apiVersionOf, type Cluster, connectKubeconfig, Namespace, type Resource } from '../index.ts';
 import { type FaultProxy, startFaultProxy } from '../testing/index.ts';
 
 // One operator source, testing/sample-operator.ts, on the original base class and on ours: two processes behind one proxy
 // that breaks connections, each with a namespace of its own.
 
-interface Greeting extends KubeObject {
-  spec: { names: string[] };
-  status?: { greeted: number };
-}
-const Greeting: Resource<Greeting> = {
-  // The example's own tests share the API server and count what its operator writes.
-  group: 'dot-i.example.org',
-  version: 'v1',
-  kind: 'Greeting',
-  plural: 'greetings',
-  namespaced: true,
-};
 const soon = { timeout: 60_000, interval: 50 };
 
 let cluster: Cluster;
+let greetings: Resource<Greeting>;
 let folder: string;
 let proxy: FaultProxy;
 let kubeconfig: string;
 
 beforeAll(async () => {
   cluster = await connectKubeconfig({ path: inject('kubeconfig') });
-  const crd = await readFile(join(import.meta.dirname, '../examples/greetings.crd.yaml'), 'utf8');
-  const definition = parse(crd.replaceAll('example.org', Greeting.group)) as CustomResourceDefinition;
-  await cluster.client.apply(CustomResourceDefinition, definition, { fieldManager: 'test' });
-  // From the watch cache: while that is being filled the server answers 429, which the original does not survive.
-  await vi.waitFor(() => cluster.client.raw('GET', `/apis/${Greeting.group}/v1/greetings?resourceVersion=0`), soon);
+  // The example's own tests share the API server and count what its operator writes.
+  greetings = await serveGreetings(cluster.client, 'dot-i.example.org');
 });
 afterAll(() => cluster.close());
 
@@ -71,11 +52,7 @@ interface Sample {
 
 const samples: Sample[] = [];
 afterEach(async () => {
-  for (const { process } of samples.splice(0)) {
-    if (process.exitCode !== null || process.signalCode !== null) continue;
-    process.kill('SIGKILL');
-    await once(process, 'exit');
-  }
+  for (const { process } of samples.splice(0)) await endProcess(process, 'SIGKILL');
   await proxy.stop();
   await rm(folder, { recursive: true });
 });
@@ -97,15 +74,10 @@ async function startSample(base: 'original' | 'ours'): Promise<Sample> {
     namespace,
     events,
     async create(name) {
-      const metadata = { name, namespace };
-      await client.create(Greeting, {
-        apiVersion: `${Greeting.group}/v1`,
-        kind: 'Greeting',
-        metadata,
-        spec: { names: ['ann'] },
-      });
+      const [apiVersion, { kind }] = [apiVersionOf(greetings), greetings];
+      await client.create(greetings, { apiVersion, kind, metadata: { name, namespace }, spec: { names: ['ann'] } });
     },
-    greeted: async (name) => (await client.get(Greeting, { namespace, name }))?.status?.greeted,
+    greeted: async (name) => (await client.get(greetings, { namespace, name }))?.status?.greeted,
   };
   samples.push(sample);
   return sample;

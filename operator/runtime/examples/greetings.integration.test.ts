@@ -1,13 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, afterEach, beforeAll, expect, inject, test, vi } from 'vitest';
-import { parse } from 'yaml';
-import { type Cluster, ConfigMap, CustomResourceDefinition, connectKubeconfig, Namespace } from '../index.ts';
+import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
+import { type Cluster, ConfigMap, connectKubeconfig, Namespace } from '../index.ts';
 import { Greeting } from './greetings.ts';
+import { endProcess, serveGreetings } from './testing/real-server.ts';
 
 const namespace = `greetings-${randomUUID().slice(0, 8)}`;
 const soon = { timeout: 30_000, interval: 50 };
@@ -16,12 +15,8 @@ let cluster: Cluster;
 beforeAll(async () => {
   cluster = await connectKubeconfig({ path: inject('kubeconfig') });
   const { client } = cluster;
-  const crd = parse(
-    await readFile(join(import.meta.dirname, 'greetings.crd.yaml'), 'utf8'),
-  ) as CustomResourceDefinition;
-  await client.apply(CustomResourceDefinition, crd, { fieldManager: 'test' });
+  await serveGreetings(client);
   await client.create(Namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
-  await vi.waitFor(() => client.list(Greeting, { namespace }), soon);
 });
 
 afterAll(() => cluster.close());
@@ -36,11 +31,7 @@ interface Operator {
 }
 
 let operator: Operator;
-afterEach(async () => {
-  if (operator.process.exitCode !== null || operator.process.signalCode !== null) return;
-  operator.process.kill('SIGTERM');
-  await once(operator.process, 'exit');
-});
+afterEach(() => endProcess(operator.process, 'SIGTERM'));
 
 async function startOperator(): Promise<Operator> {
   const env = { ...process.env, KUBECONFIG: inject('kubeconfig'), METRICS_PORT: '0' };
@@ -119,8 +110,7 @@ test('killed without notice, it catches up with what happened meanwhile and touc
   await create('kept', ['ann']);
   await create('left', ['ann']);
   for (const name of ['changed', 'kept', 'left']) await expect.poll(() => greeted(name), soon).toBe(1);
-  operator.process.kill('SIGKILL');
-  await once(operator.process, 'exit');
+  await endProcess(operator.process, 'SIGKILL');
   await change('changed', { spec: { names: ['ann', 'bob'] } });
   const uid = (await cluster.client.get(Greeting, { namespace, name: 'left' }))?.metadata.uid ?? '';
   await cluster.client.delete(Greeting, { namespace, name: 'left' }, { preconditions: { uid } });
