@@ -10,7 +10,7 @@ import { plainPod, samplePod } from './sample-pod.ts';
 import { selfSigned } from './self-signed.ts';
 
 // A process of its own, so that its work does not count as the client's. It serves /api/v1/pods in pages, in full and as
-// metadata only, and floods every watch with as many changes as `events` in its query says. HTTP/2 over TLS, and HTTP/1.1
+// metadata only, and floods every watch with as many changes as its second argument says. HTTP/2 over TLS, and HTTP/1.1
 // for clients that know nothing better.
 
 const [objects = '10000', events = '100000', shape] = process.argv.slice(2);
@@ -28,12 +28,12 @@ function shaped(index: number, version: number, shape: Shape): object {
 }
 
 /** The changes of one watch, cut into chunks ahead of time: sending them should cost this process next to nothing. */
-function floodChunks(): Buffer[] {
+function floodChunks(form: Shape): Buffer[] {
   const chunks: Buffer[] = [];
   let lines: string[] = [];
   let bytes = 0;
   for (let i = 0; i < EVENTS; i++) {
-    const line = `${JSON.stringify({ type: 'MODIFIED', object: shaped(i % OBJECTS, OBJECTS + 1 + i, 'full') })}\n`;
+    const line = `${JSON.stringify({ type: 'MODIFIED', object: shaped(i % OBJECTS, OBJECTS + 1 + i, form) })}\n`;
     lines.push(line);
     bytes += line.length;
     if (bytes >= CHUNK_BYTES || i === EVENTS - 1) {
@@ -60,10 +60,13 @@ function page(shape: Shape, offset: number, limit: number): Buffer {
   return body;
 }
 
-const flood = EVENTS === 0 ? [] : floodChunks();
 const one = Buffer.from(JSON.stringify(samplePod(1, 1)));
 
-function watch(stream: ServerHttp2Stream): void {
+const floods: Partial<Record<Shape, Buffer[]>> = {};
+
+function watch(stream: ServerHttp2Stream, form: Shape): void {
+  floods[form] ??= EVENTS === 0 ? [] : floodChunks(form);
+  const flood = floods[form];
   stream.respond({ ':status': 200, 'content-type': 'application/json' });
   let next = 0;
   const send = (): void => {
@@ -76,15 +79,15 @@ function watch(stream: ServerHttp2Stream): void {
 function serve(stream: ServerHttp2Stream, path: string, accept: string): void {
   const url = new URL(path, 'http://server');
   stream.on('error', () => {});
+  const form = accept.includes('PartialObjectMetadata') ? 'metadata' : 'full';
   if (url.searchParams.get('watch') === 'true') {
-    watch(stream);
+    watch(stream, form);
     return;
   }
   stream.respond({ ':status': 200, 'content-type': 'application/json' });
   if (url.pathname.endsWith('/pods')) {
-    const shape = accept.includes('PartialObjectMetadata') ? 'metadata' : 'full';
     const offset = Number(url.searchParams.get('continue') ?? 0);
-    stream.end(page(shape, offset, Number(url.searchParams.get('limit') ?? OBJECTS)));
+    stream.end(page(form, offset, Number(url.searchParams.get('limit') ?? OBJECTS)));
   } else stream.end(one);
 }
 

@@ -9,10 +9,11 @@ import { plainPod, samplePod } from './sample-pod.ts';
 // HTTP/2, lines, JSON, the store with its indexes, one subscriber. Events per second of processor time is what a core
 // could take in; the time on the wall also holds the time of the server and of whoever else uses the machine. Beside it
 // stands what JSON.parse alone takes for the same lines, kept by key, in the same process: no client can be cheaper than
-// that. `--plain` for objects of the same size that are mostly one string.
+// that. `--plain` for objects of the same size that are mostly one string, `--metadata` for a watch of metadata only.
 
 const OBJECTS = 10_000;
 const plain = process.argv.includes('--plain');
+const metadataOnly = process.argv.includes('--metadata');
 const EVENTS = Number(process.env.EVENTS ?? 200_000);
 
 const server = await startFakeServer({ objects: OBJECTS, events: EVENTS, plain });
@@ -20,7 +21,7 @@ const cluster = server.connect();
 const stop = new AbortController();
 const log = createLogger('bench', 'silent');
 const informers = createInformers({ cluster, clock: systemClock, random: Math.random, log });
-const informer = informers.informer(Pod);
+const informer = informers.informer(Pod, { metadataOnly });
 
 let seen = 0;
 let [cpuAtFirst, wallAtFirst] = [process.cpuUsage(), 0];
@@ -39,10 +40,16 @@ stop.abort();
 cluster.close();
 server.stop();
 
+/** What the server sends of an object. */
+function sent(index: number, version: number): object {
+  const pod = (plain ? plainPod : samplePod)(index, version);
+  if (!metadataOnly) return pod;
+  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: pod.metadata };
+}
+
 /** Seconds per event of JSON.parse alone, of as many different objects as the cache holds, each replaced in turn. */
 function parseOnly(): number {
-  const make = plain ? plainPod : samplePod;
-  const lines = Array.from({ length: OBJECTS }, (_, i) => JSON.stringify({ type: 'MODIFIED', object: make(i, i + 1) }));
+  const lines = Array.from({ length: OBJECTS }, (_, i) => JSON.stringify({ type: 'MODIFIED', object: sent(i, i + 1) }));
   const kept = new Map<number, unknown>();
   let before = process.cpuUsage();
   for (let round = 0; round < 4; round++) {
@@ -56,10 +63,10 @@ function parseOnly(): number {
 const perCpuSecond = rounded(EVENTS / cpu);
 const parseOnlyPerCpuSecond = rounded(1 / parseOnly());
 report(
-  plain ? 'ingest plain' : 'ingest',
+  plain ? 'ingest plain' : metadataOnly ? 'ingest metadata' : 'ingest',
   {
     events: EVENTS,
-    objectBytes: JSON.stringify((plain ? plainPod : samplePod)(1, 20_000)).length,
+    objectBytes: JSON.stringify(sent(1, 20_000)).length,
     tls: server.ca !== undefined,
     cpuSeconds: rounded(cpu, 2),
     wallSeconds: rounded(wall, 2),

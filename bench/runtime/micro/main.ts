@@ -8,6 +8,7 @@ const benches: readonly (readonly string[])[] = [
   ['queue.ts'],
   ['ingest.ts'],
   ['ingest.ts', '--plain'],
+  ['ingest.ts', '--metadata'],
   ['--expose-gc', 'sync.ts'],
   ['--expose-gc', 'sync.ts', '--metadata'],
   ['transport.ts'],
