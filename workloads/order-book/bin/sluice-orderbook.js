@@ -7,4 +7,4 @@ if (major < 24 || (major === 24 && minor < 12)) {
   );
   process.exit(1);
 }
-await import('../main.ts');
+await import(process.argv[2] === 'watch' ? '../view/main.ts' : '../main.ts');
