@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { listing, place } from '../exchange/testing/command-flow.ts';
+import { directed } from './testing/directed.ts';
 import { program, Scene } from './testing/scene.ts';
 import { busyFlow, playScript, script } from './testing/script.ts';
 
@@ -32,6 +33,8 @@ test('a slow reader is dropped and the others have the book', async () => {
   expect(slow?.inbox.join('').length).toBeLessThan(4_000);
   await scene.settle();
 });
+
+test.for(directed.map((play) => [play.name, play] as const))('%s', ([, play]) => play(program));
 
 test('the commands of the property reach what the feeds must tell', async () => {
   const seen = new Set<string>();

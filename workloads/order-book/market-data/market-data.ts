@@ -1,3 +1,4 @@
+import { parse as parseForm } from 'node:querystring';
 import websocket from '@fastify/websocket';
 import { codedErrorOf } from '@sluice/kit';
 import type { Clock } from '@sluice/runtime/clock';
@@ -48,6 +49,12 @@ export function addMarketData(app: FastifyInstance, options: MarketDataOptions):
   app.register(async (scope) => {
     await scope.register(websocket, {
       options: { maxPayload: limits.messageBytes, perMessageDeflate: false },
+      // A message that is too large has its close code already; what else comes here is a mistake of ours.
+      errorHandler: (error, socket) => {
+        if (socket.readyState !== socket.OPEN) return;
+        log.error({ err: error }, 'a WebSocket failed');
+        socket.terminate();
+      },
       preClose: (done: () => void) => {
         doors.stop();
         done();
@@ -118,7 +125,5 @@ function webSocketRoute(summary: string, doors: Doors) {
 /** Clients of this shape send parameters in the body as a browser form does. */
 function takeForms(app: FastifyInstance): void {
   const type = 'application/x-www-form-urlencoded';
-  app.addContentTypeParser(type, { parseAs: 'string' }, (_request, body, done) => {
-    done(null, Object.fromEntries(new URLSearchParams(String(body))));
-  });
+  app.addContentTypeParser(type, { parseAs: 'string' }, (_request, body, done) => done(null, parseForm(String(body))));
 }

@@ -36,8 +36,10 @@ export function addBinanceMarket(
     async (request, reply) => {
       const parameters = parametersOf(request);
       const market = symbolOf(symbols, required(parameters, 'symbol'));
-      reply.type(JSON_TYPE).serializer((text: string) => text);
-      return depthText(market, exchange.sequence, limitOf(parameters, MAX_LEVELS, 100));
+      const text = depthText(market, exchange.sequence, limitOf(parameters, MAX_LEVELS, 100));
+      // It is JSON already.
+      reply.type(JSON_TYPE).serializer((payload: string) => payload);
+      return text;
     },
   );
 

@@ -36,6 +36,10 @@ class Level2Topic implements Topic {
     this.feed.start(updateId);
   }
 
+  stop(): void {
+    this.snapshot = undefined;
+  }
+
   /** Updates that follow may tell what it shows already: sizes are whole, so nothing is counted twice. */
   greet(connection: Connection, updateId: number): void {
     if (this.snapshot?.updateId !== updateId) {
@@ -50,9 +54,7 @@ class Level2Topic implements Topic {
 
   flush(updateId: number, nowMs: number): void {
     const update = this.feed.take(updateId);
-    if (update === undefined) return;
-    this.snapshot = undefined;
-    this.connections.publish(l2updateText(this.market, update, nowMs));
+    if (update !== undefined) this.connections.publish(l2updateText(this.market, update, nowMs));
   }
 
   followers(): Iterable<Connection> {
@@ -68,10 +70,12 @@ class OrdersTopic implements Topic {
   readonly matches = new Followers();
   readonly ticker = new Followers();
   private readonly feed: OrderFeed;
+  private readonly heartbeat: HeartbeatTopic;
 
-  constructor(market: Market, feed: OrderFeed) {
+  constructor(market: Market, feed: OrderFeed, heartbeat: HeartbeatTopic) {
     this.market = market;
     this.feed = feed;
+    this.heartbeat = heartbeat;
   }
 
   start(): void {
@@ -103,8 +107,9 @@ class OrdersTopic implements Topic {
     }
   }
 
+  /** Those of the heartbeat too: it says where the orders stand. */
   followers(): Connection[] {
-    return [...this.full, ...this.matches, ...this.ticker];
+    return [...this.full, ...this.matches, ...this.ticker, ...this.heartbeat.connections];
   }
 }
 
@@ -143,8 +148,8 @@ class Product {
     this.market = market;
     this.feed = feed;
     this.topics = { level2: new Level2Topic(market, 0), level2_batch: new Level2Topic(market, BATCH_MS) };
-    this.orders = new OrdersTopic(market, feed);
     this.heartbeat = new HeartbeatTopic(market, feed);
+    this.orders = new OrdersTopic(market, feed, this.heartbeat);
   }
 
   follow(channel: Channel, connection: Connection): void {
@@ -170,14 +175,13 @@ class Product {
     return channel === 'heartbeat' ? this.heartbeat.connections : this.orders[channel];
   }
 
-  /** Starts the topics that are followed, and stops the others. A heartbeat says where the orders stand, so they run with it. */
+  /** Starts the topics that are followed, and stops the others. */
   private balance(): void {
     const { level2, level2_batch: batch } = this.topics;
-    const beats = this.heartbeat.connections.size > 0;
     this.run(level2, level2.connections.size > 0);
     this.run(batch, batch.connections.size > 0);
-    this.run(this.orders, beats || this.orders.followers().length > 0);
-    this.run(this.heartbeat, beats);
+    this.run(this.orders, this.orders.followers().length > 0);
+    this.run(this.heartbeat, this.heartbeat.connections.size > 0);
   }
 
   private run(topic: Topic, isNeeded: boolean): void {

@@ -65,8 +65,10 @@ export function addCoinbaseMarket(app: FastifyInstance, options: CoinbaseMarketO
     },
     async ({ params: { id }, query: { level } }, reply) => {
       const market = find(id);
-      reply.type(JSON_TYPE).serializer((text: string) => text);
-      return orderBookText(market, level, channels.product(market).feed.sequence);
+      const text = orderBookText(market, level, channels.product(market).feed.sequence);
+      // It is JSON already.
+      reply.type(JSON_TYPE).serializer((payload: string) => payload);
+      return text;
     },
   );
 
