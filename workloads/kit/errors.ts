@@ -46,6 +46,8 @@ export const serviceErrors = defineErrors({
   unauthenticated: { code: 'SLUICE_UNAUTHENTICATED', status: 401, title: 'A valid bearer token is needed' },
   forbidden: { code: 'SLUICE_FORBIDDEN', status: 403, title: 'The caller may not do this' },
   notFound: { code: 'SLUICE_NOT_FOUND', status: 404, title: 'There is nothing at this address' },
+  requestTimeout: { code: 'SLUICE_REQUEST_TIMEOUT', status: 408, title: 'The request did not arrive whole in time' },
+  headersTooLarge: { code: 'SLUICE_HEADERS_TOO_LARGE', status: 431, title: 'The request headers are too large' },
   bodyTooLarge: { code: 'SLUICE_BODY_TOO_LARGE', status: 413, title: 'The request body is too large' },
   unsupportedMediaType: {
     code: 'SLUICE_UNSUPPORTED_MEDIA_TYPE',

@@ -4,8 +4,10 @@ import { Ajv } from 'ajv';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { Caller, TokenVerifier } from './auth.ts';
+import { answerBrokenRequest } from './broken-request.ts';
 import { CodedError, serviceErrors } from './errors.ts';
 import type { Health } from './health.ts';
+import { parseJsonBodies } from './json-body.ts';
 import { serviceMetrics } from './metrics.ts';
 import { serveOpenApi } from './openapi.ts';
 import { codedErrorOf, problemMediaType, problemOf } from './problem.ts';
@@ -62,8 +64,12 @@ export function createService(options: ServiceOptions): FastifyInstance {
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: true },
+    // A path that cannot be decoded, or a part of it that is too long: before there is a route to answer.
+    frameworkErrors: (error, request, reply) => sendProblem(codedErrorOf(error), request, reply, log),
+    clientErrorHandler: answerBrokenRequest,
   });
   app.setValidatorCompiler(validatorCompiler());
+  parseJsonBodies(app);
   // Response schemas describe the API. As fast as code made of them, and nothing that a schema forgot is left out unseen.
   app.setSerializerCompiler(() => JSON.stringify);
   measureRequests(app, options.registry);

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { CodedError } from '@sluice/kit';
 import type { Clock } from '@sluice/runtime/clock';
 import { type End, encodeEnd } from './answer-frame.ts';
@@ -33,8 +33,14 @@ export interface Admission {
   readonly intake: Intake;
 }
 
+/** What a connection needs of a socket. */
+export type ClientSocket = Duplex & {
+  setNoDelay(noDelay: boolean): unknown;
+  setKeepAlive(enable: boolean, initialDelayMs: number): unknown;
+};
+
 export interface ConnectionOptions {
-  readonly socket: Socket;
+  readonly socket: ClientSocket;
   readonly clock: Clock;
   readonly limits: ConnectionLimits;
   /** Commands that the book can take now, of all connections together. */

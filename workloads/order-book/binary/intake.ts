@@ -1,6 +1,7 @@
 import { CodedError } from '@sluice/kit';
 import type { Clock } from '@sluice/runtime/clock';
 import type { Logger, Metrics } from '@sluice/runtime/telemetry';
+import { errors } from '../errors.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { NO_ORDER, REFUSALS, RESULT_BYTES, RecordKind } from '../exchange/record.ts';
 import type { Sequencer } from '../exchange/sequencer.ts';
@@ -40,9 +41,9 @@ const UNKNOWN_SYMBOL = codeNumber('unknownSymbol');
 const BOOK_FULL = codeNumber('bookFull');
 const RATE_LIMITED = codeNumber('rateLimited');
 const INTERNAL = codeNumber('internal');
-/** By the number of a refusal; a symbol cannot be configured by a record. */
+/** By the number of a refusal. */
 const CODE_OF_REFUSAL = Uint16Array.from(REFUSALS, (name) =>
-  name === undefined || name === 'symbolChanged' ? 0 : codeNumber(name),
+  name === undefined ? 0 : numberOfCode(errors[name].code),
 );
 /** By record kind. */
 const KINDS = ['', 'place', 'cancel', 'replace', 'cancel', 'replace'] as const;
