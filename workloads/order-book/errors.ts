@@ -117,6 +117,7 @@ export const errors = defineErrors({
   directoryInUse: { code: 'SLUICE_DIRECTORY_IN_USE', status: 500, title: 'Another process has the data directory' },
   directoryUnusable: { code: 'SLUICE_DIRECTORY_UNUSABLE', status: 500, title: 'The data directory cannot be used' },
   unreachable: { code: 'SLUICE_UNREACHABLE', status: 503, title: 'No book answers' },
+  foreignOrigin: { code: 'SLUICE_FOREIGN_ORIGIN', status: 403, title: 'The web page is of another origin' },
   ambiguousSymbol: { code: 'SLUICE_AMBIGUOUS_SYMBOL', status: 500, title: 'Two symbols have one Binance name' },
   outboxDiffers: {
     code: 'SLUICE_OUTBOX_DIFFERS',

@@ -291,6 +291,26 @@ describe('limits', () => {
     await vi.waitFor(() => expect(binary.closed).toContain('1008 SLUICE_INVALID_REQUEST'));
   });
 
+  test('a web page of another origin reads nothing, and a form without an API key places nothing', async () => {
+    const refused = (origin: string) =>
+      new Promise<number | undefined>((resolve) => {
+        const socket = new WebSocket(`${service.address.replace('http', 'ws')}/feed`, { origin });
+        socket.once('unexpected-response', (_request, answer) => resolve(answer.statusCode));
+        socket.once('open', () => {
+          socket.close();
+          resolve(undefined);
+        });
+        socket.on('error', () => undefined);
+      });
+    expect(await refused('https://elsewhere.example')).toBe(403);
+    expect(await refused('null')).toBe(403);
+    expect(await refused(service.address)).toBeUndefined();
+    const body = 'symbol=BTCEUR&side=BUY&type=LIMIT&price=1&quantity=1';
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const answer = await fetch(`${service.address}/api/v3/order`, { method: 'POST', headers, body });
+    expect([answer.status, await answer.json()]).toMatchObject([400, { code: -2014 }]);
+  });
+
   test('symbols that one Binance name would stand for are refused at the start', async () => {
     await expect(start(['A-BC', 'AB-C'])).rejects.toMatchObject({ code: 'SLUICE_AMBIGUOUS_SYMBOL' });
   });

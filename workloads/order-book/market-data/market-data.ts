@@ -1,11 +1,12 @@
 import { parse as parseForm } from 'node:querystring';
 import websocket from '@fastify/websocket';
-import { codedErrorOf } from '@sluice/kit';
+import { CodedError, codedErrorOf } from '@sluice/kit';
 import type { Clock } from '@sluice/runtime/clock';
 import { createMetrics, type Logger } from '@sluice/runtime/telemetry';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { WebSocket } from 'ws';
+import { errors } from '../errors.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { Sequencer } from '../exchange/sequencer.ts';
 import type { OrderEntry } from '../gateway/order-entry.ts';
@@ -117,9 +118,19 @@ function addCoinbase(
   });
 }
 
-/** A client beyond the limit is refused before the upgrade, while there is an HTTP answer to say why. */
+/** Who may not connect is refused before the upgrade, while there is an HTTP answer to say why. */
 function webSocketRoute(summary: string, doors: Doors) {
-  return { websocket: true as const, schema: { summary }, preValidation: async () => doors.checkRoom() };
+  const preValidation = async ({ headers }: FastifyRequest): Promise<void> => {
+    checkOrigin(headers.origin, headers.host);
+    doors.checkRoom();
+  };
+  return { websocket: true as const, schema: { summary }, preValidation };
+}
+
+/** A browser lets any web page open a WebSocket to an address of this machine, and says in `origin` whose page it is. */
+function checkOrigin(origin: string | undefined, host: string | undefined): void {
+  if (origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)) return;
+  throw new CodedError(errors.foreignOrigin, 'Pages of another origin may not connect.');
 }
 
 /** Clients of this shape send parameters in the body as a browser form does. */

@@ -40,6 +40,7 @@ const REFUSALS: ReadonlyMap<string, Refusal> = new Map<string, Refusal>([
   [errors.accountBlocked.code, [-2010, 'This account may not place or cancel orders.']],
   [errors.orderNotFound.code, [-2013, 'Order does not exist.']],
   [errors.orderClosed.code, [-2011, 'Unknown order sent.']],
+  [errors.foreignOrigin.code, [-1002]],
   [errors.rateLimited.code, [-1015]],
   [errors.overloaded.code, [-1008]],
   [errors.stopping.code, [-1016]],
@@ -51,9 +52,11 @@ const REFUSALS: ReadonlyMap<string, Refusal> = new Map<string, Refusal>([
   [serviceErrors.notFound.code, [-1000]],
 ]);
 
-/** What is refused for the state of the book or of the account, and has no number of its own. */
-const REJECTED = -2010;
-const MALFORMED = -1130;
+/** The number of an error that has none of its own: malformed, refused for the state of book or account, or failed. */
+function codeOf(status: number): number {
+  if (status >= 500) return -1000;
+  return status === 400 ? -1130 : -2010;
+}
 
 /** Sends `error` as Binance does: `{"code":-1121,"msg":"Invalid symbol."}`. */
 export function sendBinanceError(
@@ -65,13 +68,12 @@ export function sendBinanceError(
     reply.code(400).send({ code: error.code, msg: error.message });
     return;
   }
-  const [code = error.status < 500 && error.status !== 400 ? REJECTED : MALFORMED, text] =
-    REFUSALS.get(error.code) ?? [];
+  const [code = codeOf(error.status), text] = REFUSALS.get(error.code) ?? [];
   // A filter is named first, as clients look for it, and then what is wrong.
   const msg = text === undefined ? error.message : text.startsWith('Filter') ? `${text}. ${error.message}` : text;
   if (error.retryAfterSeconds !== undefined) reply.header('retry-after', String(error.retryAfterSeconds));
   // A refused order is 400 there, whatever the reason; only limits, tokens and failures have their own status.
-  const isRefusal = error.status < 500 && error.status !== 401 && error.status !== 429 && error.status !== 404;
-  const status = isRefusal || (code !== -1000 && error.status === 404) ? 400 : error.status;
+  const hasOwnStatus = error.status >= 500 || error.status === 401 || error.status === 429;
+  const status = hasOwnStatus || code === -1000 || code === -1002 ? error.status : 400;
   reply.code(status).send({ code, msg });
 }

@@ -15,7 +15,7 @@ const MESSAGES: ReadonlyMap<string, string> = new Map([
 export function sendCoinbaseError(error: CodedError, _request: FastifyRequest, reply: FastifyReply): void {
   if (error.retryAfterSeconds !== undefined) reply.header('retry-after', String(error.retryAfterSeconds));
   // A refused order is 400 there, whatever the reason: clients look into the message only of some.
-  const isRefusal = error.status === 403 || error.status === 409 || error.status === 422;
+  const isRefusal = error.code === errors.accountBlocked.code || error.status === 409 || error.status === 422;
   reply
     .code(isRefusal ? 400 : error.status)
     .send({ message: MESSAGES.get(error.code) ?? error.message, code: error.code });
