@@ -105,6 +105,10 @@ const anyMessage: fc.Arbitrary<Message> = fc.oneof(
   },
 );
 const anyMessages = fc.array(anyMessage, { maxLength: 120 });
+/** Between two prices that are equally good an auction takes the lower, which a mirror turns into the higher. */
+const tapesWithoutCalls = anyMessages.map((tape) =>
+  tape.filter((item) => item.type !== 'phase' || item.phase !== 'call'),
+);
 
 describe('properties of the book', () => {
   it('agrees with the reference matcher on any tape of the whole order surface', () => {
@@ -133,35 +137,42 @@ describe('properties of the book', () => {
     checkAgainstReference(engine, messageFlow(seed, 20_000));
   });
 
-  it('mirrored sides give mirrored events', () => {
-    const mirror = (item: Basic): Basic =>
-      item.type === 'cancel'
-        ? item
-        : {
-            ...item,
-            price: MAX_PRICE + 1 - item.price,
-            ...(item.type === 'place' ? { side: item.side === 'buy' ? 'sell' : 'buy' } : {}),
-          };
+  it('mirrored sides give mirrored events, on the whole order surface', () => {
+    const across = (at: number): number => MAX_PRICE + 1 - at;
+    const mirror = (item: Message): Message => {
+      if (item.type === 'band') return { ...item, lowest: across(item.highest), highest: across(item.lowest) };
+      if (item.type === 'replace') return { ...item, price: across(item.price) };
+      if (item.type !== 'place') return item;
+      const side = item.side === 'buy' ? 'sell' : 'buy';
+      return { ...item, side, price: across(item.price), ...(item.stop !== undefined && { stop: across(item.stop) }) };
+    };
     const mirrorLine = (line: string): string =>
-      line.replace(/@(\d+)/, (_, text: string) => `@${MAX_PRICE + 1 - Number(text)}`);
+      line.replace(/@(\d+)/, (_, text: string) => `@${across(Number(text))}`);
     fc.assert(
-      fc.property(messages, (tape) => {
+      fc.property(tapesWithoutCalls, (tape) => {
         expect(play(tape.map(mirror)).events.map(mirrorLine)).toEqual(play(tape).events);
       }),
     );
   });
 
-  it('stretched prices give stretched events', () => {
+  it('stretched prices give stretched events, on the whole order surface', () => {
     const factor = 1_000;
-    const stretch = (item: Basic): Basic =>
-      item.type === 'cancel' ? item : { ...item, price: (item.price % 2_000_000) * factor + 1 };
-    const small = (item: Basic): Basic =>
-      item.type === 'cancel' ? item : { ...item, price: (item.price % 2_000_000) + 1 };
+    // The ends of a band stay where no price is beyond them.
+    const stretched = (at: number): number => (at === 1 || at === HIGHEST ? at : at * factor);
+    const stretch = (item: Message): Message => {
+      if (item.type === 'band') return { ...item, lowest: stretched(item.lowest), highest: stretched(item.highest) };
+      if (item.type === 'replace') return { ...item, price: item.price * factor };
+      if (item.type !== 'place') return item;
+      return { ...item, price: item.price * factor, ...(item.stop !== undefined && { stop: item.stop * factor }) };
+    };
+    const small = (item: Message): Message =>
+      item.type === 'place' || item.type === 'replace' ? { ...item, price: (item.price % 2_000_000) + 1 } : item;
     const shrinkLine = (line: string): string =>
-      line.replace(/@(\d+)/, (_, text: string) => `@${(Number(text) - 1) / factor + 1}`);
+      line.replace(/@(\d+)/, (_, text: string) => `@${Number(text) / factor}`);
     fc.assert(
-      fc.property(messages, (tape) => {
-        expect(play(tape.map(stretch)).events.map(shrinkLine)).toEqual(play(tape.map(small)).events);
+      fc.property(tapesWithoutCalls, (tape) => {
+        const plain = tape.map(small);
+        expect(play(plain.map(stretch)).events.map(shrinkLine)).toEqual(play(plain).events);
       }),
     );
   });
