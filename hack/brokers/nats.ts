@@ -7,9 +7,10 @@ import { type BrokerServer, startBroker } from './server.ts';
 
 /**
  * NATS with JetStream that forces what it acknowledges to disk (`sync_interval: always`; by default a server does that every two
- * minutes). With `count` servers, they are one cluster. Resolves when each says that it is healthy.
+ * minutes). With `count` servers, they are one cluster. `settings` are further lines of the configuration. Resolves when each says that
+ * it is healthy.
  */
-export async function startNats(count = 1): Promise<BrokerServer[]> {
+export async function startNats(count = 1, settings: readonly string[] = []): Promise<BrokerServer[]> {
   const program = join(await ensureBinaries(['nats']), 'nats-server');
   const ports = await freePorts(count * 3);
   const routes = ports.slice(count * 2).map((port) => `nats-route://127.0.0.1:${port}`);
@@ -20,6 +21,7 @@ export async function startNats(count = 1): Promise<BrokerServer[]> {
       `listen: "127.0.0.1:${port}"`,
       `http: "127.0.0.1:${monitor}"`,
       `jetstream { store_dir: "${join(directory, 'data')}", sync_interval: always }`,
+      ...settings,
       ...(count === 1
         ? []
         : [`cluster { name: test, listen: "127.0.0.1:${route}", routes: ${JSON.stringify(routes)} }`]),

@@ -4,8 +4,8 @@ import { redisCommand } from '../cluster/redis.ts';
 import { freePorts } from '../control-plane/free-ports.ts';
 import { type BrokerServer, startBroker } from './server.ts';
 
-/** Redis with an append-only file that is forced to disk every second, as it comes. */
-export async function startRedis(): Promise<BrokerServer> {
+/** Redis with an append-only file that is forced to disk every second, as it comes. `flags` are further ones of the server. */
+export async function startRedis(flags: readonly string[] = []): Promise<BrokerServer> {
   await ensureBinaries(['redis']);
   const [port = 0] = await freePorts(1);
   return startBroker({
@@ -15,6 +15,7 @@ export async function startRedis(): Promise<BrokerServer> {
       ...redisCommand(),
       ...['--port', String(port), '--bind', '127.0.0.1', '--dir', `${directory}/data`],
       ...['--appendonly', 'yes', '--appendfsync', 'everysec', '--save', ''],
+      ...flags,
     ],
     ready: () => answersPing(port),
   });

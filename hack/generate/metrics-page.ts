@@ -7,7 +7,9 @@ import { restClientMetrics } from '../../operator/runtime/kube/request-metrics.t
 import { workqueueMetrics } from '../../operator/runtime/queue/metrics.ts';
 import { reflectorMetrics } from '../../operator/runtime/watch/metrics.ts';
 import { authMetrics, serviceMetrics } from '../../workloads/kit/metrics.ts';
+import { streamMetrics } from '../../workloads/order-book/market-data/metrics.ts';
 import { orderBookMetrics } from '../../workloads/order-book/metrics.ts';
+import { publisherMetrics } from '../../workloads/order-book/publisher/metrics.ts';
 import { counterMetrics } from '../../workloads/sequence-counter/metrics.ts';
 import { sampleAppMetrics } from './dashboards/sample-app-metrics.ts';
 import type { Generator } from './generator.ts';
@@ -45,7 +47,12 @@ const sections: readonly Section[] = [
     metrics: all(serviceMetrics),
   },
   { title: 'Services that ask for tokens', about: 'Exported by order books and counters.', metrics: all(authMetrics) },
-  { title: 'OrderBook', about: 'Exported by each member.', metrics: all(orderBookMetrics) },
+  { title: 'OrderBook', about: 'Exported by each member.', metrics: all(orderBookMetrics, streamMetrics) },
+  {
+    title: 'OrderBook: its publisher',
+    about: 'Exported by a book that publishes its trades (`--publish`).',
+    metrics: all(publisherMetrics),
+  },
   { title: 'SequenceCounter', about: 'Exported by each replica.', metrics: all(counterMetrics) },
   { title: 'Sample apps', about: 'Exported by go-app and node-app.', metrics: all(sampleAppMetrics) },
 ];

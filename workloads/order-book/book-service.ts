@@ -77,7 +77,9 @@ export async function startBook(options: BookServiceOptions): Promise<BookServic
 
   const { directory } = options.store;
   const publication =
-    options.publish === undefined ? undefined : new Publication({ clock, log, directory, ...options.publish });
+    options.publish === undefined
+      ? undefined
+      : new Publication({ clock, log, registry, directory, ...options.publish });
   const store = await Store.open({ ...options.store, ...publication?.hooks, log });
   const metrics = createMetrics(orderBookMetrics, registry);
   const sequencer = new Sequencer({
@@ -113,7 +115,7 @@ export async function startBook(options: BookServiceOptions): Promise<BookServic
   addMarketData(app, { ...doors, registry });
   try {
     for (const command of configuration(store.exchange, config)) await sequencer.submit(command);
-    await publication?.start(store.exchange, sequencer, metrics);
+    await publication?.start(store.exchange, sequencer);
     const stopSweeps = sweepExpired(clock, store.exchange, sequencer);
     const door =
       options.binary === undefined

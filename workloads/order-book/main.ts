@@ -13,6 +13,7 @@ import { systemClock } from '@sluice/runtime/clock';
 import { createLogger } from '@sluice/runtime/telemetry';
 import { Option } from 'commander';
 import { type BookService, startBook } from './book-service.ts';
+import { inlineMore } from './engine/tuning.ts';
 import { startLeaderLease } from './leader-lease.ts';
 import { addPublishOptions, type PublishFlags, publishFromOptions } from './publisher/flags.ts';
 import { type BookConfig, readSymbols } from './symbols.ts';
@@ -28,7 +29,7 @@ interface Flags extends PublishFlags {
   binaryPort?: number;
   maxPending: number;
   maxOpenOrders: number;
-  snapshotEvery: number;
+  snapshotEvery?: number;
   lease?: string;
   namespace?: string;
   pod?: string;
@@ -70,7 +71,6 @@ function readFlags(): Flags {
         'commands after which the state is written, so that a start replays fewer',
       )
         .env('SLUICE_SNAPSHOT_EVERY')
-        .default(250_000)
         .argParser(integer(1, 1_000_000_000)),
     )
     .addOption(new Option('--lease <name>', 'in a pod: the Lease to report through').env('SLUICE_LEASE'))
@@ -81,18 +81,20 @@ function readFlags(): Flags {
 }
 
 async function main(): Promise<void> {
+  inlineMore();
   const flags = readFlags();
   const config = await readSymbols(flags.symbols);
   const auth = authFromOptions(flags) ?? config.auth;
   const publish = await publishFromOptions(flags);
   const log = createLogger('order-book', flags.logLevel);
   const directory = resolve(flags.data);
+  const { snapshotEvery } = flags;
   const service = await startBook({
     version,
     clock: systemClock,
     log,
     config,
-    store: { directory, snapshotEvery: flags.snapshotEvery },
+    store: { directory, ...(snapshotEvery !== undefined && { snapshotEvery }) },
     host: flags.host,
     port: flags.port,
     adminPort: flags.adminPort,
@@ -132,11 +134,14 @@ function greeting(
   };
   const tokens =
     jwt === undefined
-      ? 'none is asked: whoever reaches this address may trade (--auth-issuer asks for them)'
+      ? 'none is asked: whoever reaches this address may trade, and callers on this machine may halt symbols and switch accounts off (--auth-issuer asks for them)'
       : `of ${jwt.issuer} for ${jwt.audience}`;
+  const streams = address.replace('http', 'ws');
   return `sluice-orderbook ${version}
   place     curl -s ${address}/v1/orders -H 'content-type: application/json' -d '${JSON.stringify(order)}'
   depth     curl -s '${address}/v1/depth?symbol=${first.name}'
+  watch     npx sluice-orderbook watch --symbol ${first.name} --url ${address}
+  clients   ${address}/api/v3 and ${streams}/ws (Binance shape), ${address} and ${streams}/feed (Coinbase shape)
   API       ${address}/openapi.json
   symbols   ${symbols.map(({ name, tickSize, lotSize }) => `${name} (tick ${tickSize}, lot ${lotSize})`).join(', ')}
   data      ${directory}: ${exchange.orders.open} open orders at command ${exchange.sequence}; an order is on disk before it is answered

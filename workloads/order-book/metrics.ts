@@ -82,34 +82,4 @@ export const orderBookMetrics = defineMetrics({
     help: 'Connections of the binary port that have ended, by the code they were told; "none" when the client hung up.',
     labels: ['code'],
   },
-  publishUp: {
-    type: 'gauge',
-    name: 'sluice_orderbook_publish_up',
-    help: '1 while the broker takes the trades, 0 while it does not or there is none.',
-    labels: [],
-  },
-  publishLag: {
-    type: 'gauge',
-    name: 'sluice_orderbook_publish_lag_trades',
-    help: 'Trades that the broker has not acknowledged yet.',
-    labels: [],
-  },
-  outboxBytes: {
-    type: 'gauge',
-    name: 'sluice_orderbook_outbox_bytes',
-    help: 'Bytes of trades in the outbox, those that are kept after their acknowledgement included.',
-    labels: [],
-  },
-  publishFailures: {
-    type: 'counter',
-    name: 'sluice_orderbook_publish_failures_total',
-    help: 'Sessions with the broker that ended, or could not begin, by the code of the reason.',
-    labels: ['code'],
-  },
-  publishForgotten: {
-    type: 'counter',
-    name: 'sluice_orderbook_publish_forgotten_total',
-    help: 'Trades that the broker had acknowledged and no longer had; they were published again.',
-    labels: [],
-  },
 });

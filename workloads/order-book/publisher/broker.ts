@@ -16,6 +16,8 @@ export interface BrokerSession {
   readonly lastNumber: number;
   /** That trade, when the broker still has it. */
   readonly lastTrade: PublishedTrade | undefined;
+  /** Trades that one append takes at most. */
+  readonly batch: number;
   /**
    * Adds trades that follow the last one of the stream, or of the append before this one, which need not be answered yet. Resolves
    * when the broker has acknowledged them. Rejects when it has not, or when the stream ends otherwise than expected; the session is
@@ -44,6 +46,8 @@ export interface BrokerOptions {
   readonly maxTrades: number;
 }
 
+/** Trades of an append, when the broker takes as many. */
+export const LARGEST_BATCH = 1_000;
 /** What a broker has not answered for this long is given up. */
 export const BROKER_TIMEOUT_MS = 5_000;
 

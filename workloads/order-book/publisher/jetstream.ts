@@ -11,7 +11,14 @@ import {
 import { connect, credsAuthenticator, type NatsConnection } from '@nats-io/transport-node';
 import { CodedError } from '@sluice/kit';
 import { errors } from '../errors.ts';
-import { BROKER_TIMEOUT_MS, type Broker, type BrokerOptions, type BrokerSession, loginOf } from './broker.ts';
+import {
+  BROKER_TIMEOUT_MS,
+  type Broker,
+  type BrokerOptions,
+  type BrokerSession,
+  LARGEST_BATCH,
+  loginOf,
+} from './broker.ts';
 import { type PublishedTrade, parseTrade } from './trade-message.ts';
 
 /**
@@ -39,6 +46,9 @@ export function createJetStream(options: BrokerOptions): Broker {
   };
 }
 
+/** JSON of a trade with the longest numbers and name of a symbol. */
+const LONGEST_TRADE_BYTES = 512;
+
 function connectionOptions(options: BrokerOptions): Parameters<typeof connect>[0] {
   const { url, hosts, credentials, ca } = options;
   const login = loginOf(options);
@@ -50,7 +60,7 @@ function connectionOptions(options: BrokerOptions): Parameters<typeof connect>[0
     timeout: BROKER_TIMEOUT_MS,
     pingInterval: BROKER_TIMEOUT_MS,
     maxPingOut: 1,
-    ...(url.protocol === 'tls:' && { tls: ca === undefined ? {} : { ca } }),
+    ...((url.protocol === 'tls:' || ca !== undefined) && { tls: ca === undefined ? {} : { ca } }),
     ...(credentials?.includes('NATS USER JWT')
       ? { authenticator: credsAuthenticator(new TextEncoder().encode(credentials)) }
       : login !== undefined && { user: login.user, pass: login.password }),
@@ -64,10 +74,12 @@ async function openSession(connection: NatsConnection, options: BrokerOptions): 
   const message = await manager.streams.getMessage(config.name, { last_by_subj: subject });
   const last = message === null ? undefined : lastTradeOf(message.data, config.name);
   const client = jetstream(connection, { timeout: BROKER_TIMEOUT_MS });
+  const maxPayload = connection.info?.max_payload ?? LARGEST_BATCH * LONGEST_TRADE_BYTES;
   let lastSequence = state.last_seq;
   return {
     lastNumber: Number(last?.number ?? 0),
     lastTrade: last,
+    batch: Math.max(1, Math.min(LARGEST_BATCH, Math.floor(maxPayload / LONGEST_TRADE_BYTES))),
     append: async (trades) => {
       const expect = { streamName: config.name, lastSequence };
       lastSequence++;

@@ -28,6 +28,9 @@ export interface OutboxOptions {
   readonly onWritten?: (number: number) => void;
 }
 
+/** Room for trades of one commit; more is taken when it is needed. */
+const PENDING_BYTES = 1 << 16;
+
 /**
  * All trades of a book on their way to a broker, by one dense number over all symbols: the sum of the symbols' own sequences. The
  * files are derived data: what is missing at their end is made again by the replay of the journal, as long as `sync` came before
@@ -53,7 +56,7 @@ export class Outbox {
   /** First number of the file that is written to; undefined: the next trade begins a file. */
   private tail: number | undefined;
   private file: DiskFile | undefined;
-  private pending = new Uint8Array(1 << 16);
+  private pending = new Uint8Array(PENDING_BYTES);
   private pendingView = new DataView(this.pending.buffer);
   private pendingLength = 0;
   private isOpen = false;
@@ -88,7 +91,7 @@ export class Outbox {
     this.compared = undefined;
     if (this.found > this.noted) throw differs(directory, this.noted + 1);
     if (this.tail === undefined) await this.startFile(this.noted + 1);
-    else this.file ??= await disk.open(join(directory, outboxName(this.tail)));
+    else this.file ??= await disk.open(this.pathOf(this.tail));
     this.confirm(this.noted);
   }
 
@@ -111,8 +114,7 @@ export class Outbox {
   flush(): void {
     if (!this.isOpen || this.running !== undefined || this.pendingLength === 0 || this.broken !== undefined) return;
     const from = this.written + 1;
-    const bytes = this.pending.slice(0, this.pendingLength);
-    this.pendingLength = 0;
+    const bytes = this.takePending();
     this.running = this.store(from, bytes)
       .catch((error: unknown) => {
         this.broken = codedFailure(this.options.directory, error);
@@ -138,14 +140,14 @@ export class Outbox {
 
   /** Removes files of which the broker has acknowledged every trade, all but the last `keepBytes`. */
   async trim(acknowledged: number): Promise<void> {
-    const { disk, directory, keepBytes } = this.options;
+    const { disk, keepBytes } = this.options;
     const needed = acknowledged + 1 - Math.ceil(keepBytes / TRADE_BYTES);
     for (;;) {
       const [oldest, next] = this.starts;
       if (oldest === undefined || next === undefined || next > needed) return;
       this.starts.shift();
       this.first = next;
-      await disk.remove(join(directory, outboxName(oldest)));
+      await disk.remove(this.pathOf(oldest));
     }
   }
 
@@ -165,14 +167,14 @@ export class Outbox {
       this.found = replayedFrom - 1;
       return;
     }
-    const path = join(directory, outboxName(newest));
+    const path = this.pathOf(newest);
     const bytes = await disk.read(path);
     // A crash came while the file was made: nothing was in it.
     if (readOutboxHeader(bytes) === undefined && tradesIn(bytes.length) === 0) {
       await disk.remove(path);
       return this.find(replayedFrom);
     }
-    const head = join(directory, outboxName(oldest));
+    const head = this.pathOf(oldest);
     const header = readOutboxHeader(await disk.read(head));
     if (header?.first !== oldest) throw damaged(head);
     this.first = oldest;
@@ -190,6 +192,20 @@ export class Outbox {
     if (this.pendingLength + TRADE_BYTES > this.pending.length) this.grow();
     writeTrade(this.pendingView, this.pendingLength, symbol, trade);
     this.pendingLength += TRADE_BYTES;
+  }
+
+  private takePending(): Uint8Array {
+    const isLarge = this.pending.length > PENDING_BYTES;
+    const taken = isLarge ? this.pending.subarray(0, this.pendingLength) : this.pending.slice(0, this.pendingLength);
+    // What a replay or a slow disk has made of it is given back.
+    if (isLarge) this.usePending(new Uint8Array(PENDING_BYTES));
+    this.pendingLength = 0;
+    return taken;
+  }
+
+  private usePending(bytes: Uint8Array<ArrayBuffer>): void {
+    this.pending = bytes;
+    this.pendingView = new DataView(bytes.buffer);
   }
 
   private async writeThrough(number: number): Promise<void> {
@@ -239,7 +255,7 @@ export class Outbox {
       try {
         if (this.isFull(number)) await this.startFile(number);
         const start = this.tail ?? number;
-        this.file ??= await disk.open(join(directory, outboxName(start)));
+        this.file ??= await disk.open(this.pathOf(start));
         await this.file.write(bytes, tradeOffset(start, number));
         this.full = undefined;
         return;
@@ -256,7 +272,7 @@ export class Outbox {
   private async startFile(first: number): Promise<void> {
     const { disk, directory } = this.options;
     await this.file?.datasync();
-    const file = await disk.open(join(directory, outboxName(first)));
+    const file = await disk.open(this.pathOf(first));
     await file.truncate(0);
     await file.write(encodeOutboxHeader({ first, origin: this.origin }), 0);
     await file.datasync();
@@ -268,6 +284,7 @@ export class Outbox {
   }
 
   private async compare(from: number, made: Uint8Array): Promise<void> {
+    let repaired: { readonly start: number; readonly file: DiskFile } | undefined;
     for (let at = 0; at < made.length; at += TRADE_BYTES) {
       const number = from + at / TRADE_BYTES;
       const start = this.starts.findLast((first) => first <= number);
@@ -281,35 +298,36 @@ export class Outbox {
       if (record.length < TRADE_BYTES || Buffer.compare(record, trade) === 0) continue;
       // An intact one that is different was perhaps published; one that a power cut left half written is only made again.
       if (readTrade(record, 0) !== undefined) throw differs(this.options.directory, number);
-      await this.repair(start, offset, trade);
+      if (repaired?.start !== start) {
+        await closeSynced(repaired?.file);
+        repaired = { start, file: await this.options.disk.open(this.pathOf(start)) };
+      }
+      await repaired.file.write(trade, offset);
     }
-  }
-
-  private async repair(start: number, offset: number, trade: Uint8Array): Promise<void> {
-    const { disk, directory } = this.options;
-    const file = await disk.open(join(directory, outboxName(start)));
-    try {
-      await file.write(trade, offset);
-      await file.datasync();
-    } finally {
-      await file.close();
-    }
+    await closeSynced(repaired?.file);
   }
 
   private async content(start: number): Promise<Uint8Array> {
     if (this.compared?.start !== start) {
-      const { disk, directory } = this.options;
-      this.compared = { start, bytes: await disk.read(join(directory, outboxName(start))) };
+      this.compared = { start, bytes: await this.options.disk.read(this.pathOf(start)) };
     }
     return this.compared.bytes;
+  }
+
+  private pathOf(first: number): string {
+    return join(this.options.directory, outboxName(first));
   }
 
   private grow(): void {
     const grown = new Uint8Array(this.pending.length * 2);
     grown.set(this.pending);
-    this.pending = grown;
-    this.pendingView = new DataView(grown.buffer);
+    this.usePending(grown);
   }
+}
+
+async function closeSynced(file: DiskFile | undefined): Promise<void> {
+  await file?.datasync();
+  await file?.close();
 }
 
 /** How many trades a book has made: the number of its last one. */

@@ -2,15 +2,15 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { CodedError } from '@sluice/kit';
 import type { Clock } from '@sluice/runtime/clock';
-import type { Logger, Metrics } from '@sluice/runtime/telemetry';
+import { createMetrics, type createRegistry, type Logger, type Metrics } from '@sluice/runtime/telemetry';
 import { errors } from '../errors.ts';
 import type { SymbolConfig } from '../exchange/command.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { Sequencer } from '../exchange/sequencer.ts';
 import type { StoreOptions } from '../exchange/store.ts';
 import { type Disk, disk as realDisk } from '../journal/disk.ts';
-import type { orderBookMetrics } from '../metrics.ts';
 import type { BrokerTarget } from './create-broker.ts';
+import { publisherMetrics } from './metrics.ts';
 import { Outbox } from './outbox.ts';
 import { SharedProgress } from './shared-progress.ts';
 import { TRADE_BYTES } from './trade-record.ts';
@@ -18,6 +18,7 @@ import { TRADE_BYTES } from './trade-record.ts';
 export interface PublicationOptions {
   readonly clock: Clock;
   readonly log: Logger;
+  readonly registry: ReturnType<typeof createRegistry>;
   /** The data directory of the book. */
   readonly directory: string;
   readonly target: BrokerTarget;
@@ -49,6 +50,8 @@ export interface PublicationStatus {
   readonly acknowledged: string;
 }
 
+/** In an image, each thread is a bundle of its own. */
+const source = import.meta.url.endsWith('.ts') ? './publisher-thread.ts' : './publisher-thread.js';
 const SEGMENT_BYTES = 8 * 1024 * 1024;
 /** Trades that may wait for the disk of the outbox. */
 const MAX_PENDING_BYTES = 16 * 1024 * 1024;
@@ -66,11 +69,15 @@ export class Publication {
   private state = errors.brokerUnavailable.code as string;
   private trimming = false;
   private stopped = false;
-  private metrics: Metrics<typeof orderBookMetrics> | undefined;
+  private readonly metrics: Metrics<typeof publisherMetrics>;
 
   constructor(options: PublicationOptions) {
     this.options = options;
-    const { clock, directory, keepBytes, disk = realDisk } = options;
+    const { clock, registry, directory, keepBytes, disk = realDisk } = options;
+    this.metrics = createMetrics(publisherMetrics, registry);
+    this.metrics.forgotten.inc(0);
+    // The first of the group is asked before the others.
+    Object.assign(this.metrics.up, { collect: () => this.observe() });
     this.outbox = new Outbox({
       disk,
       directory,
@@ -90,16 +97,13 @@ export class Publication {
   }
 
   /** Starts to publish, when the store is open and the symbols are configured. Rejects with the coded errors of the outbox. */
-  async start(exchange: Exchange, sequencer: Sequencer, metrics: Metrics<typeof orderBookMetrics>): Promise<void> {
+  async start(exchange: Exchange, sequencer: Sequencer): Promise<void> {
     await this.outbox.open();
     this.symbols = [...exchange.markets.values()].map(({ config }) => config);
-    this.metrics = metrics;
-    metrics.publishForgotten.inc(0);
     sequencer.onApplied.add(() => {
       this.outbox.flush();
       this.trim();
     });
-    Object.assign(metrics.publishLag, { collect: () => this.observe(metrics) });
     this.startThread();
   }
 
@@ -145,7 +149,7 @@ export class Publication {
   private startThread(): void {
     const { directory, target, clock, log } = this.options;
     const workerData: ThreadData = { directory, target, symbols: this.symbols, memory: this.progress.memory };
-    const worker = new Worker(new URL('./publisher-thread.ts', import.meta.url), { workerData });
+    const worker = new Worker(new URL(source, import.meta.url), { workerData });
     this.worker = worker;
     worker.on('message', (message: FromThread) => this.hear(message));
     worker.on('error', (error) => {
@@ -166,13 +170,13 @@ export class Publication {
         log.info(this.status(), 'publishing trades');
         break;
       case 'waiting':
-        this.metrics?.publishFailures.inc({ code: message.code });
+        this.metrics.failures.inc({ code: message.code });
         // Once per state: it is tried again and again.
         if (this.state !== message.code) log.warn({ code: message.code }, message.sentence);
         this.state = message.code;
         break;
       case 'forgotten':
-        this.metrics?.publishForgotten.inc(message.trades);
+        this.metrics.forgotten.inc(message.trades);
         log.warn(
           { trades: message.trades },
           'the broker has forgotten trades that it had acknowledged: they are published again',
@@ -191,9 +195,9 @@ export class Publication {
       });
   }
 
-  private observe(metrics: Metrics<typeof orderBookMetrics>): void {
-    metrics.publishLag.set(this.outbox.noted - this.acknowledged());
-    metrics.publishUp.set(this.status().state === 'ok' ? 1 : 0);
-    metrics.outboxBytes.set(this.outbox.bytes);
+  private observe(): void {
+    this.metrics.up.set(this.status().state === 'ok' ? 1 : 0);
+    this.metrics.lag.set(this.outbox.noted - this.acknowledged());
+    this.metrics.outboxBytes.set(this.outbox.bytes);
   }
 }

@@ -1,8 +1,13 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { jetstream } from '@nats-io/jetstream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startNats } from '../../../hack/brokers/nats.ts';
 import { startRedis } from '../../../hack/brokers/redis.ts';
 import type { BrokerServer } from '../../../hack/brokers/server.ts';
+import { freePorts } from '../../../hack/control-plane/free-ports.ts';
 import * as brokers from './create-broker.ts';
 import * as outbox from './outbox.ts';
 import * as reader from './outbox-reader.ts';
@@ -57,6 +62,64 @@ describe.each(['nats', 'redis'] as const)('%s', (kind) => {
       () => again.codes,
     );
     await again.remove();
+  });
+});
+
+describe('TLS and passwords', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-tls-'));
+  const [certificate, key] = [join(folder, 'tls.crt'), join(folder, 'tls.key')];
+  beforeAll(() => {
+    execFileSync('openssl', [
+      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
+      ...['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', certificate],
+    ]);
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  /** Publishes with the right password and certificate, and not without either. */
+  async function check(url: string): Promise<void> {
+    const subject = newSubject();
+    const ca = readFileSync(certificate, 'utf8');
+    for (const wrong of [{ ca, credentials: 'book:wrong' }, { credentials: 'book:secret' }]) {
+      const book = new BookRig(program, { url, subject, trades: 3, ...wrong });
+      await book.start();
+      await waitFor('a refusal', () => book.codes.length > 0);
+      expect(book.codes).toEqual(['SLUICE_BROKER_UNAVAILABLE']);
+      await book.remove();
+    }
+    const book = new BookRig(program, { url, subject, trades: 3, ca, credentials: 'book:secret\n' });
+    await book.start();
+    await book.published();
+    expect(book.codes).toEqual(['ok']);
+    await book.remove();
+  }
+
+  it('NATS', async () => {
+    const [server] = await startNats(1, [
+      'authorization { user: book, password: secret }',
+      `tls { cert_file: "${certificate}", key_file: "${key}" }`,
+    ]);
+    await check(`tls://127.0.0.1:${server?.port}`);
+    await server?.stop();
+  });
+
+  it('Redis', async () => {
+    const [port = 0] = await freePorts(1);
+    const server = await startRedis([
+      ...['--user', 'book', 'on', '>secret', '~*', '+@all'],
+      ...[
+        '--tls-port',
+        String(port),
+        '--tls-cert-file',
+        certificate,
+        '--tls-key-file',
+        key,
+        '--tls-auth-clients',
+        'no',
+      ],
+    ]);
+    await check(`rediss://127.0.0.1:${port}`);
+    await server.stop();
   });
 });
 

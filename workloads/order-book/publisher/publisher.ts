@@ -5,8 +5,7 @@ import { BROKER_TIMEOUT_MS, type Broker, type BrokerSession } from './broker.ts'
 import { missing, type OutboxReader } from './outbox-reader.ts';
 import { isSameTrade, type TradeView } from './trade-message.ts';
 
-/** Trades of one append, and appends that may wait for their answer. */
-const BATCH = 1_000;
+/** Appends that may wait for their answer. */
 const WINDOW = 4;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
@@ -146,7 +145,7 @@ export class Publisher {
     let next = from;
     for (;;) {
       while (underWay.length < WINDOW && next <= source.written()) {
-        const noted = await reader.read(next, BATCH, source.written());
+        const noted = await reader.read(next, session.batch, source.written());
         const number = next;
         next += noted.length;
         const done = this.inTime(session.append(noted.map((trade, index) => view(number + index, trade))));

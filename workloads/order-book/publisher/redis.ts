@@ -1,7 +1,14 @@
 import { createClient } from '@redis/client';
 import { CodedError } from '@sluice/kit';
 import { errors } from '../errors.ts';
-import { BROKER_TIMEOUT_MS, type Broker, type BrokerOptions, type BrokerSession, loginOf } from './broker.ts';
+import {
+  BROKER_TIMEOUT_MS,
+  type Broker,
+  type BrokerOptions,
+  type BrokerSession,
+  LARGEST_BATCH,
+  loginOf,
+} from './broker.ts';
 import { type PublishedTrade, parseTrade } from './trade-message.ts';
 
 /**
@@ -82,6 +89,7 @@ async function openSession(send: Send, options: BrokerOptions): Promise<Omit<Bro
   return {
     lastNumber: Number(last.id.slice(0, -2)),
     lastTrade: last.trade,
+    batch: LARGEST_BATCH,
     append: async (trades) => {
       const [first] = trades;
       if (first === undefined) return;

@@ -37,7 +37,7 @@ export const outboxMutations: readonly Mutation[] = [
   {
     name: 'a half written trade is left as it is',
     file: 'publisher/outbox.ts',
-    edits: [['      await this.repair(start, offset, trade);\n', '']],
+    edits: [['      await repaired.file.write(trade, offset);\n', '']],
   },
   {
     name: 'trades that a full disk did not take are forgotten',

@@ -2,6 +2,7 @@ import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BrokerServer } from '../../../../hack/brokers/server.ts';
 import { checkDense, deleteStream, readStream } from './consumer.ts';
+import { startCuttingProxy } from './cutting-proxy.ts';
 import { messageOf } from './made-up-trades.ts';
 import { type BookOptions, BookRig, type PublisherProgram, waitFor } from './rig.ts';
 
@@ -45,6 +46,24 @@ export const checks: Readonly<Record<string, Check>> = {
       await book.published();
       await expectStream(stage, 1, 3_200);
     }),
+
+  'a connection that is cut again and again': async (stage) => {
+    const proxy = await startCuttingProxy(stage.broker.port);
+    const { protocol } = new URL(stage.broker.url);
+    try {
+      await withBook(stage, { url: `${protocol}//127.0.0.1:${proxy.port}` }, async (book) => {
+        for (let cut = 0; cut < 10; cut++) {
+          await trade(book, 100);
+          await waitFor('something to be acknowledged', () => book.acknowledged > cut * 100);
+          proxy.cut();
+        }
+        await book.published();
+        await expectStream(stage, 1, 1_000);
+      });
+    } finally {
+      await proxy.stop();
+    }
+  },
 
   'a broker that forgets what it acknowledged gets it again': (stage) =>
     withBook(stage, {}, async (book) => {

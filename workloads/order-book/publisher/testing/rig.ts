@@ -27,6 +27,8 @@ export interface BookOptions {
   readonly url: string;
   readonly subject: string;
   readonly replicas?: number;
+  readonly credentials?: string;
+  readonly ca?: string;
   readonly directory?: string;
   /** Trades that its snapshot knows and its journal no longer makes again. */
   readonly snapshot?: number;
@@ -78,10 +80,18 @@ export class BookRig {
   /** Opens the outbox and publishes. */
   async start(): Promise<this> {
     await this.outbox.open();
-    const { url, subject, replicas = 1 } = this.options;
+    const { url, subject, replicas = 1, credentials, ca } = this.options;
     this.publisher = new this.program.publisher.Publisher({
       clock: systemClock,
-      broker: this.program.brokers.createBroker({ url, subject, replicas, maxBytes: 1 << 28, maxTrades: 1e7 }),
+      broker: this.program.brokers.createBroker({
+        url,
+        subject,
+        replicas,
+        credentials,
+        ca,
+        maxBytes: 1 << 28,
+        maxTrades: 1e7,
+      }),
       directory: this.directory,
       reader: new this.program.reader.OutboxReader(this.directory),
       source: this.progress,
