@@ -27,14 +27,15 @@ export async function imageContents(
 }
 
 /**
- * The program as one ES module. Licence texts and the source map lie beside it; names are kept, so that stack traces
- * read like the source.
+ * The program as one ES module, and one for each of its threads. Licence texts and the source maps lie beside them; names are kept, so
+ * that stack traces read like the source.
  */
-async function bundle(root: string, name: string, { entry }: NodeProgram): Promise<ContextFile[]> {
+async function bundle(root: string, name: string, { entry, threads = [] }: NodeProgram): Promise<ContextFile[]> {
   const { outputFiles } = await build({
     absWorkingDir: root,
-    entryPoints: [entry],
-    outfile: 'dist/main.js',
+    entryPoints: [entry, ...threads],
+    outdir: 'dist',
+    entryNames: '[name]',
     write: false,
     bundle: true,
     platform: 'node',

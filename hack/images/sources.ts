@@ -3,8 +3,10 @@ export type ImageSource = NodeProgram | GoProgram;
 
 export interface NodeProgram {
   readonly kind: 'node';
-  /** Entry module; one bundle holds the program and everything it imports, worker threads included. */
+  /** Entry module; one bundle holds the program and everything it imports. */
   readonly entry: string;
+  /** Modules that run in threads of their own: each becomes a bundle beside the program's, under its own name. */
+  readonly threads?: readonly string[];
   readonly dockerfile: string;
 }
 
@@ -15,8 +17,9 @@ export interface GoProgram {
   readonly dockerfile: string;
 }
 
-function node(folder: string): NodeProgram {
-  return { kind: 'node', entry: `${folder}/main.ts`, dockerfile: `${folder}/Dockerfile` };
+function node(folder: string, ...threads: string[]): NodeProgram {
+  const paths = threads.map((thread) => `${folder}/${thread}`);
+  return { kind: 'node', entry: `${folder}/main.ts`, threads: paths, dockerfile: `${folder}/Dockerfile` };
 }
 
 function go(folder: string): GoProgram {
@@ -25,7 +28,12 @@ function go(folder: string): GoProgram {
 
 export const imageSources = {
   operator: node('operator'),
-  'order-book': node('workloads/order-book'),
+  'order-book': node(
+    'workloads/order-book',
+    'journal/journal-thread.ts',
+    'exchange/snapshot-thread.ts',
+    'publisher/publisher-thread.ts',
+  ),
   'sequence-counter': node('workloads/sequence-counter'),
   issuer: node('workloads/issuer'),
   'node-app': node('workloads/node-app'),

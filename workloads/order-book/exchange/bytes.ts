@@ -2,12 +2,15 @@ const TWO_32 = 2 ** 32;
 
 /** Appends numbers and text to a buffer that grows: the one binary notation of journal payloads and snapshots. */
 export class ByteWriter {
-  private content: Buffer<ArrayBuffer>;
+  private content: Buffer;
   private view: DataView;
   private length = 0;
+  private readonly Memory: typeof ArrayBuffer | typeof SharedArrayBuffer;
 
-  constructor(capacity = 4_096) {
-    this.content = Buffer.from(new ArrayBuffer(capacity));
+  /** `Memory`: with SharedArrayBuffer, another thread can read what is written without a copy. */
+  constructor(capacity = 4_096, Memory: typeof ArrayBuffer | typeof SharedArrayBuffer = ArrayBuffer) {
+    this.Memory = Memory;
+    this.content = Buffer.from(new Memory(capacity));
     this.view = new DataView(this.content.buffer);
   }
 
@@ -54,9 +57,19 @@ export class ByteWriter {
 
   /** A copy of what was written; the writer starts again. */
   take(): Uint8Array {
-    const taken = new Uint8Array(this.content.buffer.slice(0, this.length));
+    const taken = new Uint8Array(this.written());
     this.length = 0;
     return taken;
+  }
+
+  /** What was written since the last `take` or `rewind`, where it stands. */
+  written(): Uint8Array {
+    return new Uint8Array(this.content.buffer, 0, this.length);
+  }
+
+  /** Forgets what was written after the first `size` bytes. */
+  rewind(size = 0): void {
+    this.length = size;
   }
 
   /** May replace `content` and `view`: ask first, then write. */
@@ -64,7 +77,7 @@ export class ByteWriter {
     const at = this.length;
     this.length += count;
     if (this.length > this.content.length) {
-      const grown = Buffer.from(new ArrayBuffer(Math.max(this.length, this.content.length * 2)));
+      const grown = Buffer.from(new this.Memory(Math.max(this.length, this.content.length * 2)));
       grown.set(this.content);
       this.content = grown;
       this.view = new DataView(grown.buffer);

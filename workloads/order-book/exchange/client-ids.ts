@@ -53,7 +53,7 @@ export class ClientIds {
   /** The order of `account` with this id, 0 for none. */
   find(account: number, { low, high, text }: ClientId): number {
     if (text !== '') return this.texts.get(textKey(account, text)) ?? 0;
-    return (low | high) === 0 ? 0 : this.findNumber(account, low, high);
+    return this.findNumber(account, low, high);
   }
 
   /** Remembers the id of the order at `slot`, whose record has account and number already. */
@@ -82,6 +82,21 @@ export class ClientIds {
     }
   }
 
+  /** Reads where the number would stand, see Preloader. */
+  touch(account: number, low: number, high: number): number {
+    return this.numbers.table[2 * this.numbers.home(this.key(account, low, high))] as number;
+  }
+
+  /** Reads where the number of the order at `slot` stands. */
+  touchOf(slot: number): number {
+    const { words } = this.table;
+    return this.touch(
+      words[slot + ACCOUNT] as number,
+      words[slot + CLIENT_LOW] as number,
+      words[slot + CLIENT_HIGH] as number,
+    );
+  }
+
   /** The id of the order at `slot` as its client wrote it, '' for none. */
   text(slot: number): string {
     const { words } = this.table;
@@ -89,7 +104,9 @@ export class ClientIds {
     return clientIdText(words[slot + CLIENT_LOW] as number, words[slot + CLIENT_HIGH] as number);
   }
 
-  private findNumber(account: number, low: number, high: number): number {
+  /** The order of `account` with this number, 0 for none. */
+  findNumber(account: number, low: number, high: number): number {
+    if ((low | high) === 0) return 0;
     const { words } = this.table;
     const { table, mask } = this.numbers;
     const key = this.key(account, low, high);

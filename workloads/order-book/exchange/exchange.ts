@@ -8,6 +8,7 @@ import type { Order, Trade } from './order.ts';
 import { OrderEntry } from './order-entry.ts';
 import { OrderRegistry } from './order-registry.ts';
 import { createPlacement, fillFromCommand, type Placement } from './placement.ts';
+import { BLOCK, Preloader } from './preloader.ts';
 import { RECORD_BYTES, RESULT_BYTES } from './record.ts';
 import { RecordEntry } from './record-entry.ts';
 import type { Refusal } from './refusal.ts';
@@ -50,6 +51,7 @@ export class Exchange {
   private readonly settlement = new Settlement(this.orders, this.announcer);
   private readonly entry = new OrderEntry(this.marketList, this.orders, this.settlement, this.announcer);
   private readonly records = new RecordEntry(this.orders, this.entry, this.settlement);
+  private readonly preloader = new Preloader(this.orders, this.marketList);
   private readonly placement: Placement = createPlacement();
   private readonly limitPlacement: Placement = createPlacement();
 
@@ -100,6 +102,10 @@ export class Exchange {
     const to = new DataView(results.buffer);
     this.epoch = epoch;
     for (let at = 0, resultAt = 0; at < records.length; at += RECORD_BYTES, resultAt += RESULT_BYTES) {
+      if (at % (BLOCK * RECORD_BYTES) === 0) {
+        const count = Math.min(BLOCK, (records.length - at) / RECORD_BYTES);
+        this.preloader.load(from, at, count, this.limits.closedOrdersKept);
+      }
       if (this.records.apply(from, at, ++this.sequence, to, resultAt) !== undefined) this.refused++;
     }
     return results;

@@ -44,8 +44,9 @@ export class OrderRegistry {
   /** Terms that few orders have, by slot. */
   private readonly extras = new Map<number, ExtraTerms>();
   private readonly expiring = new Set<number>();
+  /** Slots of the closed orders in the order of their closing: a ring, of which `closedCount` are in use from `firstClosed` on. */
+  private closed = new Int32Array(1_024);
   private firstClosed = 0;
-  private lastClosed = 0;
   private readonly clientId: ClientId = { low: 0, high: 0, text: '' };
 
   /** `markets`: by number; may grow. */
@@ -104,10 +105,25 @@ export class OrderRegistry {
 
   /** Slots of the closed orders, in the order of their closing. */
   closedSlots(): number[] {
+    return Array.from({ length: this.closedCount }, (_, index) => this.closedAt(index));
+  }
+
+  /** Reads the `count` oldest closed orders, see Preloader. */
+  touchClosed(count: number): number {
     const { words } = this.table;
-    const slots: number[] = [];
-    for (let slot = this.firstClosed; slot !== 0; slot = words[slot + NEXT] as number) slots.push(slot);
-    return slots;
+    let sum = 0;
+    for (let index = 0; index < count; index++) {
+      const slot = this.closedAt(index);
+      sum += (words[slot + STATE] as number) + (words[slot + CLIENT_LOW] as number);
+    }
+    return sum;
+  }
+
+  /** Reads where their client order ids stand. */
+  touchIdsOfClosed(count: number): number {
+    let sum = 0;
+    for (let index = 0; index < count; index++) sum += this.clientIds.touchOf(this.closedAt(index));
+    return sum;
   }
 
   /** Number of the symbol of the order at `slot`. */
@@ -180,20 +196,17 @@ export class OrderRegistry {
     words[slot + STATE] = state | (status << STATUS_SHIFT) | (reason << REASON_SHIFT);
     this.delist(slot);
     if ((state & HAS_EXTRA) !== 0) this.expiring.delete(slot);
-    words[slot + NEXT] = 0;
-    if (this.lastClosed === 0) this.firstClosed = slot;
-    else words[this.lastClosed + NEXT] = slot;
-    this.lastClosed = slot;
+    if (this.closedCount === this.closed.length) this.growClosed();
+    this.closed[(this.firstClosed + this.closedCount) & (this.closed.length - 1)] = slot;
     this.closedCount++;
   }
 
   /** Forgets the oldest closed orders until `keep` are left. */
   forget(keep: number): void {
     while (this.closedCount > keep) {
-      const slot = this.firstClosed;
+      const slot = this.closedAt(0);
       const { words } = this.table;
-      this.firstClosed = words[slot + NEXT] as number;
-      if (this.firstClosed === 0) this.lastClosed = 0;
+      this.firstClosed = (this.firstClosed + 1) & (this.closed.length - 1);
       this.closedCount--;
       this.clientIds.remove(slot);
       if (((words[slot + STATE] as number) & HAS_EXTRA) !== 0) this.extras.delete(slot);
@@ -227,6 +240,18 @@ export class OrderRegistry {
       createdMs: doubles[(slot + CREATED) >> 1] as number,
       updatedMs: doubles[(slot + UPDATED) >> 1] as number,
     };
+  }
+
+  private closedAt(index: number): number {
+    return this.closed[(this.firstClosed + index) & (this.closed.length - 1)] as number;
+  }
+
+  private growClosed(): void {
+    const grown = new Int32Array(this.closed.length * 2);
+    grown.set(this.closed.subarray(this.firstClosed));
+    grown.set(this.closed.subarray(0, this.firstClosed), this.closed.length - this.firstClosed);
+    this.closed = grown;
+    this.firstClosed = 0;
   }
 
   private copy(slot: number): Order | undefined {

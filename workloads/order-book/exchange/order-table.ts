@@ -18,7 +18,7 @@ export const PLACED_QUANTITY = 13;
 /** The client order id when it is a number. */
 export const CLIENT_LOW = 14;
 export const CLIENT_HIGH = 15;
-/** Neighbours among the open orders of the account, or among the closed ones in the order of their closing. */
+/** Neighbours among the open orders of the account. */
 export const PREVIOUS = 16;
 export const NEXT = 17;
 

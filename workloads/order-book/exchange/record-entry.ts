@@ -36,7 +36,7 @@ export class RecordEntry {
     this.settlement = settlement;
   }
 
-  /** Applies the record at `at` as command `sequence`. Returns why it changed nothing, and writes the result at `resultAt`. */
+  /** Applies the record at `at` as command `sequence`. Returns why it changed nothing, and writes the result at `resultAt`, which is 0. */
   apply(records: DataView, at: number, sequence: number, results: DataView, resultAt: number): Refusal | undefined {
     this.entry.slot = 0;
     this.settlement.ownTrades = this.settlement.lastPrice = 0;
@@ -106,17 +106,21 @@ export class RecordEntry {
     const { slot, repeated } = this.entry;
     const { words } = this.orders.table;
     const state = words[slot + STATE] as number;
-    const id = slot === 0 ? 0 : this.orders.idOf(slot);
-    results.setUint8(at, slot === 0 ? NO_ORDER : (state & STATUS_MASK) >> STATUS_SHIFT);
-    results.setUint8(at + 1, refusal === undefined ? 0 : (NUMBER_OF.get(refusal) ?? 0));
-    results.setUint8(at + 2, slot === 0 ? 0 : state >>> REASON_SHIFT);
-    results.setUint8(at + 3, repeated && slot !== 0 ? 1 : 0);
+    const status = (state & STATUS_MASK) >> STATUS_SHIFT;
+    const number = refusal === undefined ? 0 : (NUMBER_OF.get(refusal) ?? 0);
+    if (slot === 0) {
+      results.setUint32(at, NO_ORDER | (number << 8), true);
+      return;
+    }
+    const id = this.orders.idOf(slot);
+    results.setUint32(at, status | (number << 8) | ((state >>> REASON_SHIFT) << 16) | (repeated ? 1 << 24 : 0), true);
     results.setUint32(at + 4, this.settlement.ownTrades, true);
-    results.setUint32(at + 8, id % TWO_32, true);
+    // The low 32 bits of any id.
+    results.setUint32(at + 8, id, true);
     results.setUint32(at + 12, Math.floor(id / TWO_32), true);
-    results.setUint32(at + 16, slot === 0 ? 0 : (words[slot + PRICE] as number), true);
-    results.setUint32(at + 20, slot === 0 ? 0 : (words[slot + QUANTITY] as number), true);
-    results.setUint32(at + 24, slot === 0 ? 0 : (words[slot + FILLED] as number), true);
+    results.setUint32(at + 16, words[slot + PRICE] as number, true);
+    results.setUint32(at + 20, words[slot + QUANTITY] as number, true);
+    results.setUint32(at + 24, words[slot + FILLED] as number, true);
     results.setUint32(at + 28, this.settlement.lastPrice, true);
   }
 }

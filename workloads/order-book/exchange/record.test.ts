@@ -3,33 +3,24 @@ import { openFileJournal } from '../journal/file-journal.ts';
 import { MemoryDisk } from '../journal/testing/memory-disk.ts';
 import { Exchange } from './exchange.ts';
 import { NO_ORDER, RECORD_BYTES, REFUSALS, RESULT_BYTES, RecordKind, STATUSES } from './record.ts';
+import { applyFrame } from './replay.ts';
 import { Sequencer } from './sequencer.ts';
 import { decodeExchange, digest, encodeExchange } from './snapshot.ts';
-import { applyFrame } from './store.ts';
 import { termsByte } from './terms.ts';
 import { listing, place } from './testing/command-flow.ts';
+import { PLAIN, recordBytes } from './testing/record-bytes.ts';
 
-const plain = { side: 0, type: 'limit', timeInForce: 'GTC', postOnly: false, selfTrade: 'allow' } as const;
-const buy = termsByte(plain);
-const sell = termsByte({ ...plain, side: 1 });
+const buy = termsByte(PLAIN);
+const sell = termsByte({ ...PLAIN, side: 1 });
 
 type Fields = [kind: number, terms: number, symbol: number, account: number, id: number, price: number, lots: number];
 
 function records(...rows: readonly Fields[]): Uint8Array {
-  const bytes = new Uint8Array(rows.length * RECORD_BYTES);
-  const view = new DataView(bytes.buffer);
-  for (const [index, [kind, terms, symbol, account, id, price, lots]] of rows.entries()) {
-    const at = index * RECORD_BYTES;
-    view.setUint8(at, kind);
-    view.setUint8(at + 1, terms);
-    view.setUint16(at + 2, symbol, true);
-    view.setUint32(at + 4, account, true);
-    view.setBigUint64(at + 8, BigInt(id), true);
-    view.setUint32(at + 16, price, true);
-    view.setUint32(at + 20, lots, true);
-    view.setFloat64(at + 32, 1_000, true);
-  }
-  return bytes;
+  return recordBytes(
+    rows.map(([kind, terms, symbol, account, id, price, quantity]) => {
+      return { kind, terms, symbol, account, id, price, quantity };
+    }),
+  );
 }
 
 function shown(results: Uint8Array): string[] {
@@ -112,7 +103,7 @@ it('whatever the bytes are, each record is answered and a refused one changes no
   const { exchange, sequencer } = await started();
   const a = await sequencer.accountNumber('a');
   const before = exchange.orders.open;
-  const market = termsByte({ ...plain, type: 'market', timeInForce: 'IOC' });
+  const market = termsByte({ ...PLAIN, type: 'market', timeInForce: 'IOC' });
   expect(
     shown(
       await sequencer.submitRecords(

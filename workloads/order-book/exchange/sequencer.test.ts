@@ -2,9 +2,9 @@ import { expect, it } from 'vitest';
 import { openFileJournal } from '../journal/file-journal.ts';
 import { diskError, MemoryDisk } from '../journal/testing/memory-disk.ts';
 import { Exchange } from './exchange.ts';
+import { applyFrame } from './replay.ts';
 import { Sequencer } from './sequencer.ts';
 import { digest } from './snapshot.ts';
-import { applyFrame } from './store.ts';
 import { listing, place } from './testing/command-flow.ts';
 
 async function replayed(disk: MemoryDisk) {

@@ -2,14 +2,17 @@ import { CodedError } from '@sluice/kit';
 import { errors } from '../errors.ts';
 import { MAX_PAYLOAD_BYTES } from '../journal/frame.ts';
 import type { Journal } from '../journal/journal.ts';
-import { ByteWriter } from './bytes.ts';
-import { type Command, writeCommand, writeRecords } from './command.ts';
+import type { ByteWriter } from './bytes.ts';
+import { type Command, RECORDS_HEAD_BYTES, sequencesOf, writeCommand, writeRecords } from './command.ts';
 import type { Exchange, Outcome } from './exchange.ts';
+import { Group } from './group.ts';
 import { RECORD_BYTES } from './record.ts';
 
 /** Commands in one group commit; a waiting crowd is worth one flush, and a crowd of this size hides its cost. */
-const MAX_BATCH = 4_096;
-const MAX_BATCH_BYTES = MAX_PAYLOAD_BYTES / 16;
+const MAX_GROUP = 4_096;
+const MAX_GROUP_BYTES = MAX_PAYLOAD_BYTES / 16;
+/** One gathers, one is at the disk, one is applied. */
+const KEPT_GROUPS = 3;
 
 export interface SequencerOptions {
   readonly exchange: Exchange;
@@ -20,31 +23,23 @@ export interface SequencerOptions {
   readonly maxPending: number;
   /** Called after each group commit with its size, for metrics. */
   readonly onCommit?: (commands: number, bytes: number) => void;
-  /** Called between two commits, when state and journal stand at the same command. It may start a snapshot. */
+  /** Called between two groups: the state is that after the last command of one. It may start a snapshot. */
   readonly onQuiet?: () => void;
-}
-
-/** A command or a batch of records that waits for its turn. */
-interface Waiting {
-  readonly commands: number;
-  readonly write: (writer: ByteWriter) => void;
-  readonly apply: () => void;
-  readonly reject: (error: unknown) => void;
 }
 
 /**
  * Puts commands in one order: takes what has arrived, journals it as one frame, and only when that is on disk applies it and
- * answers. So nothing that a reader can see, and no answer, is ahead of the journal. While one batch is at the disk, the next one
- * gathers: the commit groups itself under load and adds no wait without.
+ * answers. So nothing that a reader can see, and no answer, is ahead of the journal. While one group is at the disk, the one before
+ * it is applied and the next one gathers: the commit groups itself under load and adds no wait without.
  */
 export class Sequencer {
   /** Called once per group commit, when all its commands are on disk and applied: what they did may be shown now. */
   readonly onApplied = new Set<() => void>();
   private readonly options: SequencerOptions;
-  private readonly writer = new ByteWriter(1 << 16);
-  private waiting: Waiting[] = [];
-  private queued = 0;
-  private inFlight = 0;
+  /** Groups that wait for the disk; the last one gathers. */
+  private readonly queue: Group[] = [];
+  private readonly free: Group[] = [];
+  private unanswered = 0;
   private running: Promise<void> | undefined;
   private stopped = false;
   private broken: CodedError | undefined;
@@ -55,7 +50,7 @@ export class Sequencer {
 
   /** Commands that have not been answered. */
   get pending(): number {
-    return this.queued + this.inFlight;
+    return this.unanswered;
   }
 
   /** Why nothing is accepted any more; undefined while the journal works. */
@@ -70,7 +65,7 @@ export class Sequencer {
   submit(command: Command): Promise<Outcome> {
     const { exchange, epoch } = this.options;
     return this.enqueue(
-      1,
+      sequencesOf(command),
       (writer) => writeCommand(writer, command),
       () => exchange.apply(command, epoch),
     );
@@ -82,15 +77,14 @@ export class Sequencer {
    */
   submitRecords(records: Uint8Array): Promise<Uint8Array> {
     const commands = records.length / RECORD_BYTES;
-    if (!Number.isInteger(commands) || commands === 0 || commands > MAX_BATCH) {
-      throw new RangeError(`${records.length} bytes are not 1 to ${MAX_BATCH} records`);
+    if (!Number.isInteger(commands) || commands === 0 || commands > MAX_GROUP) {
+      throw new RangeError(`${records.length} bytes are not 1 to ${MAX_GROUP} records`);
     }
     const { exchange, epoch } = this.options;
-    const taken = records.slice();
     return this.enqueue(
       commands,
-      (writer) => writeRecords(writer, taken),
-      () => exchange.applyRecords(taken, epoch),
+      (writer) => writeRecords(writer, records),
+      (bytes) => exchange.applyRecords(bytes.subarray(RECORDS_HEAD_BYTES), epoch),
     );
   }
 
@@ -111,14 +105,27 @@ export class Sequencer {
     await this.running;
   }
 
-  private enqueue<T>(commands: number, write: (writer: ByteWriter) => void, apply: () => T): Promise<T> {
+  private enqueue<T>(
+    commands: number,
+    write: (writer: ByteWriter) => void,
+    apply: (bytes: Uint8Array) => T,
+  ): Promise<T> {
     const refusal = this.refusal(commands);
     if (refusal !== undefined) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
-      this.waiting.push({ commands, write, apply: () => resolve(apply()), reject });
-      this.queued += commands;
+      const group = this.gathering(commands);
+      group.add(commands, write, (bytes) => resolve(apply(bytes)), reject);
+      if (group !== this.queue.at(-1)) this.queue.push(group);
+      this.unanswered += commands;
       this.running ??= this.run();
     });
+  }
+
+  /** The group that takes `commands` more: the last one of the queue, or one that is to be added to it. */
+  private gathering(commands: number): Group {
+    const last = this.queue.at(-1);
+    if (last !== undefined && last.commands + commands <= MAX_GROUP && last.bytes < MAX_GROUP_BYTES) return last;
+    return this.free.pop() ?? new Group();
   }
 
   private refusal(commands: number): CodedError | undefined {
@@ -133,57 +140,64 @@ export class Sequencer {
   }
 
   private async run(): Promise<void> {
-    // Everything that arrives in the same turn of the event loop joins the first batch.
+    // Everything that arrives in the same turn of the event loop joins the first group.
     await new Promise<void>((resolve) => setImmediate(resolve));
-    while (this.waiting.length > 0) {
-      const batch = this.takeBatch();
-      const payload = this.writer.take();
-      const commands = this.inFlight;
-      try {
-        await this.commit(commands, payload);
-      } catch (error) {
-        this.refuse(batch, error);
+    let durable: Group | undefined;
+    for (;;) {
+      const group = this.queue.shift();
+      const written = group === undefined ? undefined : this.commit(group);
+      // The disk has its next work before the group that it has done is applied.
+      if (durable !== undefined) this.answer(durable);
+      durable = undefined;
+      if (group === undefined) {
+        if (this.queue.length === 0) break;
         continue;
-      } finally {
-        this.inFlight = 0;
       }
-      this.answer(batch);
-      for (const listener of this.onApplied) listener();
-      this.options.onCommit?.(commands, payload.length);
-      this.options.onQuiet?.();
+      const error = await written;
+      if (error === undefined) durable = group;
+      else this.refuse(group, error);
     }
     this.running = undefined;
   }
 
-  private takeBatch(): Waiting[] {
-    let count = 0;
-    for (const { commands, write } of this.waiting) {
-      if (count > 0 && (this.inFlight + commands > MAX_BATCH || this.writer.size >= MAX_BATCH_BYTES)) break;
-      write(this.writer);
-      this.inFlight += commands;
-      count++;
-    }
-    this.queued -= this.inFlight;
-    return this.waiting.splice(0, count);
-  }
-
-  private commit(count: number, payload: Uint8Array): Promise<void> {
+  /** Resolves to what went wrong; undefined when the group is on disk. */
+  private async commit({ commands, payload }: Group): Promise<unknown> {
     const { journal, epoch } = this.options;
-    return journal.append({ firstSequence: journal.lastSequence + 1, epoch, count, payload });
+    try {
+      await journal.append({ firstSequence: journal.lastSequence + 1, epoch, count: commands, payload });
+      return undefined;
+    } catch (error) {
+      return error;
+    }
   }
 
-  private answer(batch: readonly Waiting[]): void {
-    for (const { apply } of batch) apply();
+  private answer(group: Group): void {
+    const { commands, bytes } = group;
+    group.applyAll();
+    for (const listener of this.onApplied) listener();
+    this.release(group);
+    this.options.onCommit?.(commands, bytes);
+    this.options.onQuiet?.();
   }
 
-  private refuse(batch: readonly Waiting[], error: unknown): void {
-    for (const { reject } of batch) reject(error);
+  private refuse(group: Group, error: unknown): void {
+    group.rejectAll(error);
+    this.release(group);
     if (error instanceof CodedError && error.code === errors.diskFull.code) return;
     this.broken =
       error instanceof CodedError
         ? error
         : new CodedError(errors.journalFailed, 'The journal failed in a way that it should not.', { cause: error });
-    for (const { reject } of this.waiting.splice(0)) reject(this.broken);
-    this.queued = 0;
+    for (const waiting of this.queue.splice(0)) {
+      waiting.rejectAll(this.broken);
+      this.release(waiting);
+    }
+  }
+
+  private release(group: Group): void {
+    this.unanswered -= group.commands;
+    group.clear();
+    // What a burst needed is not kept for ever.
+    if (this.free.length < KEPT_GROUPS) this.free.push(group);
   }
 }

@@ -28,7 +28,10 @@ export class SlotIndex {
   remove(key: number, slot: number): void {
     const { table, mask } = this;
     let hole = this.home(key);
-    while (table[2 * hole + 1] !== slot) hole = (hole + 1) & mask;
+    for (let found = table[2 * hole + 1]; found !== slot; found = table[2 * hole + 1]) {
+      if (found === 0) throw new Error(`slot ${slot} is not in the index`);
+      hole = (hole + 1) & mask;
+    }
     // Backward shift: entries behind the hole that probed past it move up.
     for (let entry = (hole + 1) & mask; ; entry = (entry + 1) & mask) {
       const moved = table[2 * entry + 1] as number;

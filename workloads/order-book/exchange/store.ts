@@ -5,22 +5,22 @@ import type { Logger } from '@sluice/runtime/telemetry';
 import { errors } from '../errors.ts';
 import { lockDirectory } from '../journal/directory-lock.ts';
 import { type Disk, disk as realDisk } from '../journal/disk.ts';
-import { type FileJournal, openFileJournal } from '../journal/file-journal.ts';
-import type { Frame } from '../journal/frame.ts';
-import { SnapshotStore } from '../journal/snapshot-store.ts';
-import { ByteReader } from './bytes.ts';
-import { readCommand, readRecords } from './command.ts';
-import { Exchange } from './exchange.ts';
+import { FileJournal } from '../journal/file-journal.ts';
+import type { Journal } from '../journal/journal.ts';
+import { ThreadedJournal } from '../journal/threaded-journal.ts';
+import type { Exchange } from './exchange.ts';
 import type { CreateListeners } from './listener.ts';
-import { decodeExchange, encodeExchange } from './snapshot.ts';
+import { replayDirectory, type SnapshotWritten, saveSnapshot, writeSnapshot } from './replay.ts';
+import { writeSnapshotAside } from './snapshot-writer.ts';
 
 export interface StoreOptions {
   readonly directory: string;
   readonly log: Logger;
   /** Bytes after which the journal continues in a new file. Default 64 MiB. */
   readonly segmentBytes?: number;
-  /** Commands after which a snapshot is due. Default 250,000: replaying fewer takes well under a second. */
+  /** Commands after which a snapshot is due. Default 1,000,000: replaying them takes a second or two. */
   readonly snapshotEvery?: number;
+  /** Another disk than the real one, for tests: the journal then works in this thread and not in one of its own. */
   readonly disk?: Disk;
   /** Hear the replay of the journal too; `Exchange.replaying` tells it. They start with the state of the snapshot. */
   readonly listeners?: CreateListeners;
@@ -34,25 +34,23 @@ export interface StoreOptions {
 /** The data directory of one book: lock, snapshots, journal, and the exchange that they add up to. */
 export class Store {
   readonly exchange: Exchange;
-  readonly journal: FileJournal;
+  readonly journal: Journal;
   /** Above that of every earlier start that wrote something. */
   readonly epoch: number;
   private readonly options: StoreOptions;
-  private readonly snapshots: SnapshotStore;
   private readonly unlock: () => void;
   private snapshotSequence: number;
   private saving: Promise<void> | undefined;
 
   private constructor(
     options: StoreOptions,
-    parts: { exchange: Exchange; journal: FileJournal; epoch: number; snapshots: SnapshotStore; unlock: () => void },
+    parts: { exchange: Exchange; journal: Journal; epoch: number; unlock: () => void },
     snapshotSequence: number,
   ) {
     this.options = options;
     this.exchange = parts.exchange;
     this.journal = parts.journal;
     this.epoch = parts.epoch;
-    this.snapshots = parts.snapshots;
     this.unlock = parts.unlock;
     this.snapshotSequence = snapshotSequence;
   }
@@ -69,16 +67,15 @@ export class Store {
       unlock = lockDirectory(directory);
       // The directory itself must outlive a power cut, not only what is in it.
       if (isNew) await disk.syncDirectory(dirname(directory));
-      const snapshots = new SnapshotStore(disk, directory);
-      const snapshot = await snapshots.load((error) => log.warn({ code: error.code }, error.message));
-      const exchange = snapshot === undefined ? new Exchange() : decodeExchange(snapshot.content);
-      exchange.listeners.push(...(options.listeners?.(exchange) ?? []));
-      exchange.replaying = true;
-      const afterSequence = exchange.sequence;
-      const replay = (frame: Frame): void => applyFrame(exchange, frame);
-      const opened = await openFileJournal({ disk, directory, segmentBytes, afterSequence, replay });
-      exchange.replaying = false;
-      const { journal, report } = opened;
+      const { listeners } = options;
+      const warn = (error: CodedError): void => log.warn({ code: error.code }, error.message);
+      const replay = { disk, directory, warn, ...(listeners !== undefined && { listeners }) };
+      const { exchange, snapshotSequence, tail, report } = await replayDirectory(replay);
+      const place = { directory, segmentBytes, tail };
+      const journal =
+        options.disk === undefined
+          ? await ThreadedJournal.open(place)
+          : await FileJournal.open({ ...place, disk }, tail);
       if (report.tornBytes > 0) {
         log.warn(
           { bytes: report.tornBytes },
@@ -86,8 +83,8 @@ export class Store {
         );
       }
       const epoch = exchange.epoch + 1;
-      log.info({ sequence: exchange.sequence, epoch, snapshot: afterSequence, ...report }, 'journal open');
-      return new Store(options, { exchange, journal, epoch, snapshots, unlock }, afterSequence);
+      log.info({ sequence: exchange.sequence, epoch, snapshot: snapshotSequence, ...report }, 'journal open');
+      return new Store(options, { exchange, journal, epoch, unlock }, snapshotSequence);
     } catch (error) {
       unlock();
       // Nothing in it was acknowledged to anybody: leave no half-made directory behind.
@@ -96,11 +93,14 @@ export class Store {
     }
   }
 
-  /** Starts a snapshot when one is due. Called when exchange and journal stand at the same command. */
+  /** Starts a snapshot when one is due, beside the work. Called when the exchange stands at the end of a group. */
   snapshotIfDue(): void {
-    const { snapshotEvery = 250_000 } = this.options;
-    if (this.saving !== undefined || this.exchange.sequence - this.snapshotSequence < snapshotEvery) return;
-    this.saving = this.trySnapshot().finally(() => {
+    const { snapshotEvery = 1_000_000, directory, disk } = this.options;
+    const { sequence } = this.exchange;
+    if (this.saving !== undefined || sequence - this.snapshotSequence < snapshotEvery) return;
+    const write = (): Promise<SnapshotWritten> =>
+      disk === undefined ? writeSnapshotAside({ directory, sequence }) : writeSnapshot(disk, directory, sequence);
+    this.saving = this.trySnapshot(sequence, write).finally(() => {
       this.saving = undefined;
     });
   }
@@ -108,28 +108,26 @@ export class Store {
   /** A last snapshot when something happened since, then gives the directory back. Commands must have stopped. */
   async close(): Promise<void> {
     await this.saving;
-    if (this.exchange.sequence > this.snapshotSequence) await this.trySnapshot();
+    const { directory, disk = realDisk } = this.options;
+    const { exchange } = this;
+    if (exchange.sequence > this.snapshotSequence) {
+      await this.trySnapshot(exchange.sequence, () => saveSnapshot(disk, directory, exchange));
+    }
     await this.journal.close();
     this.unlock();
   }
 
   /** The journal holds everything, so a snapshot that fails costs time at the next start and nothing else. */
-  private async trySnapshot(): Promise<void> {
+  private async trySnapshot(sequence: number, write: () => Promise<SnapshotWritten>): Promise<void> {
     try {
-      await this.snapshot();
+      await this.options.beforeSnapshot?.();
+      const { bytes, needless } = await write();
+      this.snapshotSequence = sequence;
+      await this.journal.discardThrough(needless);
+      this.options.log.info({ sequence, bytes }, 'snapshot written');
     } catch (error) {
       this.options.log.warn({ err: error }, 'the snapshot could not be written');
     }
-  }
-
-  private async snapshot(): Promise<void> {
-    const { sequence } = this.exchange;
-    const content = encodeExchange(this.exchange);
-    await this.options.beforeSnapshot?.();
-    const needless = await this.snapshots.save({ sequence, content });
-    this.snapshotSequence = sequence;
-    await this.journal.discardThrough(needless);
-    this.options.log.info({ sequence, bytes: content.length }, 'snapshot written');
   }
 }
 
@@ -144,18 +142,5 @@ async function makeDirectory(directory: string): Promise<boolean> {
     const why = code === 'ENOENT' ? 'its parent does not exist' : code;
     const sentence = `${directory} cannot be made (${why}): choose a directory that this user may write.`;
     throw new CodedError(errors.directoryUnusable, sentence, { cause: error });
-  }
-}
-
-/** Applies the commands of a frame in order. */
-export function applyFrame(exchange: Exchange, frame: Frame): void {
-  const reader = new ByteReader(frame.payload);
-  while (!reader.done) {
-    const records = readRecords(reader);
-    if (records === undefined) exchange.apply(readCommand(reader), frame.epoch);
-    else exchange.applyRecords(records, frame.epoch);
-  }
-  if (exchange.sequence !== frame.firstSequence + frame.count - 1) {
-    throw new Error(`frame ${frame.firstSequence} does not hold its ${frame.count} commands`);
   }
 }

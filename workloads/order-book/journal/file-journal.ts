@@ -17,27 +17,47 @@ export interface FileJournalOptions {
   readonly directory: string;
   /** A segment that has grown past this many bytes is followed by a new one. */
   readonly segmentBytes: number;
+}
+
+/** Where a journal ends and goes on. */
+export interface JournalTail {
+  /** Sequence of its last command, 0 when there is none. */
+  readonly lastSequence: number;
+  /** First sequence and good length of the segment to append to; length 0: it is still to be made. */
+  readonly start: number;
+  readonly length: number;
+}
+
+export interface ReadOptions extends Pick<FileJournalOptions, 'disk' | 'directory'> {
   /** Frames that start after this sequence go to `replay`; earlier segments need not be there. */
   readonly afterSequence: number;
+  /** The last command to read, the end of a frame; what follows is not looked at. Default: to the end. */
+  readonly throughSequence?: number;
   /** Called for every frame after `afterSequence`, in order. */
   readonly replay: (frame: Frame) => void;
 }
 
-/** What opening found, for the log. */
-export interface OpenReport {
+/** What reading found, for the log. */
+export interface ReadReport {
   readonly commandsReplayed: number;
-  /** Bytes of an incomplete last frame that were cut off; it was never acknowledged. */
+  /** Bytes of an incomplete last frame, which was never acknowledged: they are to be cut off. */
   readonly tornBytes: number;
 }
 
-/**
- * Opens the journal in `directory`: checks every segment from the one that holds `afterSequence + 1`, replays it, and cuts
- * off a last frame that a crash left incomplete. Anything else that is wrong is refused and left as it is:
- * SLUICE_JOURNAL_CORRUPT, SLUICE_JOURNAL_GAP, SLUICE_JOURNAL_REGRESSED.
- */
+/** Reads the journal in `directory`, see `readJournal`, and opens it for appending: cuts off what a crash left of a last frame. */
 export async function openFileJournal(
-  options: FileJournalOptions,
-): Promise<{ journal: FileJournal; report: OpenReport }> {
+  options: FileJournalOptions & ReadOptions,
+): Promise<{ journal: FileJournal; report: ReadReport }> {
+  const { tail, report } = await readJournal(options);
+  return { journal: await FileJournal.open(options, tail), report };
+}
+
+/**
+ * Checks every segment from the one that holds `afterSequence + 1` and replays it. A last frame that a crash left incomplete is not
+ * part of it. Anything else that is wrong is refused: SLUICE_JOURNAL_CORRUPT, SLUICE_JOURNAL_GAP, SLUICE_JOURNAL_REGRESSED. Changes
+ * nothing.
+ */
+export async function readJournal(options: ReadOptions): Promise<{ tail: JournalTail; report: ReadReport }> {
   const { disk, directory, afterSequence } = options;
   const starts = (await disk.list(directory))
     .map(segmentSequence)
@@ -50,9 +70,8 @@ export async function openFileJournal(
   const reader = new SegmentReader(options, first);
   for (const [index, start] of needed.entries()) await reader.read(start, index === needed.length - 1);
   if (reader.lastSequence < afterSequence) throw regressed(directory, reader.lastSequence, afterSequence);
-  const journal = await FileJournal.open(options, reader);
-  const { commandsReplayed, tornBytes } = reader;
-  return { journal, report: { commandsReplayed, tornBytes } };
+  const { tail, lastSequence, commandsReplayed, tornBytes } = reader;
+  return { tail: { lastSequence, ...tail }, report: { commandsReplayed, tornBytes } };
 }
 
 /** Reads segments in order and holds them to one dense sequence of commands under epochs that never fall. */
@@ -63,16 +82,17 @@ class SegmentReader {
   tornBytes = 0;
   /** First sequence and good length of the segment to append to; length 0: it is still to be made. */
   tail = { start: 1, length: 0 };
-  private readonly options: FileJournalOptions;
+  private readonly options: ReadOptions;
 
-  constructor(options: FileJournalOptions, firstSequence: number) {
+  constructor(options: ReadOptions, firstSequence: number) {
     this.options = options;
     this.lastSequence = firstSequence - 1;
     this.tail = { start: firstSequence, length: 0 };
   }
 
   async read(start: number, isLast: boolean): Promise<void> {
-    const { disk, directory, afterSequence, replay } = this.options;
+    const { disk, directory, afterSequence, throughSequence = Number.POSITIVE_INFINITY, replay } = this.options;
+    if (this.lastSequence >= throughSequence) return;
     const file = join(directory, segmentName(start));
     if (start !== this.lastSequence + 1) throw gap(file, this.lastSequence + 1);
     const bytes = await disk.read(file);
@@ -83,7 +103,7 @@ class SegmentReader {
     }
     checkSegmentHeader(bytes, start, file);
     let offset = SEGMENT_HEADER_BYTES;
-    while (offset < bytes.length) {
+    while (offset < bytes.length && this.lastSequence < throughSequence) {
       const found = readFrame(bytes, offset, file);
       if (found === 'incomplete') {
         if (!isLast) throw corrupt(file, offset, 'an incomplete frame in the middle of the journal');
@@ -121,17 +141,16 @@ export class FileJournal implements Journal {
     this.length = length;
   }
 
-  /** Makes the tail of what `reader` found ready for appending. */
-  static async open(options: FileJournalOptions, reader: SegmentReader): Promise<FileJournal> {
-    const { start, length } = reader.tail;
+  /** Goes on behind `tail`, and cuts off what the file has behind it. */
+  static async open(options: FileJournalOptions, { start, length, lastSequence }: JournalTail): Promise<FileJournal> {
     if (length === 0) {
       const file = await createSegment(options, start);
-      return new FileJournal(options, file, reader.lastSequence, SEGMENT_HEADER_BYTES);
+      return new FileJournal(options, file, lastSequence, SEGMENT_HEADER_BYTES);
     }
     const file = await options.disk.open(join(options.directory, segmentName(start)));
     await file.truncate(length);
     await file.datasync();
-    return new FileJournal(options, file, reader.lastSequence, length);
+    return new FileJournal(options, file, lastSequence, length);
   }
 
   async append(frame: Frame): Promise<void> {

@@ -5,10 +5,11 @@ import { ByteReader } from '../bytes.ts';
 import type * as CommandModule from '../command.ts';
 import type { Command, ExtraTerms } from '../command.ts';
 import type * as ExchangeModule from '../exchange.ts';
+import type * as ReplayModule from '../replay.ts';
 import type * as SequencerModule from '../sequencer.ts';
 import type * as SnapshotModule from '../snapshot.ts';
-import type * as StoreModule from '../store.ts';
 import { listing, place } from './command-flow.ts';
+import { checkRecords } from './record-checks.ts';
 
 /** The modules of journal and exchange: the real ones, or ones with a seeded bug. */
 export interface Program {
@@ -17,7 +18,7 @@ export interface Program {
   readonly exchange: typeof ExchangeModule;
   readonly sequencer: typeof SequencerModule;
   readonly snapshot: typeof SnapshotModule;
-  readonly store: typeof StoreModule;
+  readonly replay: typeof ReplayModule;
 }
 
 const directory = '/data';
@@ -38,6 +39,7 @@ export async function checkProgram(program: Program): Promise<void> {
   checkRepeatedIds(program);
   checkSnapshots(program);
   checkSurface(program);
+  checkRecords(program);
 }
 
 async function open(program: Program, disk: MemoryDisk, afterSequence = 0, segmentBytes = 1 << 20) {
@@ -136,7 +138,7 @@ async function checkOrderOfAnswers(program: Program): Promise<void> {
   release();
   await settled;
   const replayed = new program.exchange.Exchange();
-  for (const item of (await open(program, disk.afterPowerCut(0))).read) program.store.applyFrame(replayed, item);
+  for (const item of (await open(program, disk.afterPowerCut(0))).read) program.replay.applyFrame(replayed, item);
   equal(program.snapshot.digest(replayed), program.snapshot.digest(exchange), 'the state after a replay');
 }
 

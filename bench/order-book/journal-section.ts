@@ -1,0 +1,50 @@
+import { median } from './engine-section.ts';
+
+export interface Latency {
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+}
+
+export interface JournalFigures {
+  readonly conditions: string;
+  /** Orders per second, by round. */
+  readonly rates: readonly number[];
+  readonly halfLoad: number;
+  readonly seconds: number;
+  /** In milliseconds: by round, with the same loop and nothing behind it beside. */
+  readonly latencies: readonly Latency[];
+  readonly control: Latency;
+  readonly whileSnapshot: Latency;
+  readonly recovery: { readonly seconds: number; readonly open: number; readonly sequence: number };
+}
+
+const millions = (rate: number): string => (rate / 1e6).toFixed(2);
+
+/** The section of bench/RESULTS-order-book.md about what is durable before its answer. */
+export function journalSection(figures: JournalFigures): string {
+  const { conditions, rates, halfLoad, seconds, latencies, control, whileSnapshot, recovery } = figures;
+  const row = (name: string, { p50, p99, p999, max }: Latency): string =>
+    `| ${name} | ${[p50, p99, p999, max].map((value) => value.toFixed(2)).join(' | ')} |`;
+  return [
+    conditions,
+    '',
+    'Command records of 40 bytes in process: File journal, `fdatasync` before each answer, 100,000 resting orders in four symbols, 64',
+    'accounts. Of a hundred commands 48 are new limit orders, 48 cancels by client order id of the oldest order of the account, 4',
+    'immediate orders that trade. Making the commands is not measured, checking their results is not done.',
+    '',
+    `**${millions(median(rates))} million commands per second**, median of ${rates.length} rounds of two million (${rates.map(millions).join(', ')}).`,
+    '',
+    `From the time a batch of 256 was due to its answer, at half load (${millions(halfLoad)} million per second by the clock, ${seconds} s a round), in ms:`,
+    '',
+    '| | p50 | p99 | p99.9 | max |',
+    '|---|--:|--:|--:|--:|',
+    ...latencies.map((latency, index) => row(`round ${index + 1}`, latency)),
+    row('while snapshots are written', whileSnapshot),
+    row('the same loop with nothing behind it', control),
+    '',
+    `Start from a snapshot with a million resting orders and a journal of ten million commands behind it: **${recovery.seconds.toFixed(2)} s** (${recovery.open} open orders, command ${recovery.sequence}).`,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,76 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { median } from './engine-section.ts';
+import { openBook, SHAPE } from './journal-book.ts';
+import { OrderFlow } from './journal-flow.ts';
+import { openLoop, play, quantile, type Submit } from './journal-load.ts';
+import { type JournalFigures, journalSection, type Latency } from './journal-section.ts';
+import { conditionsLine, writeSection } from './page.ts';
+
+const RESTING = 100_000;
+const ROUND = 2_000_000;
+const SECONDS = 3;
+const rounds = Number(process.env.ROUNDS || 5);
+const cache = join(import.meta.dirname, '../../.cache/bench-order-book');
+const run = promisify(execFile);
+
+function summary(sorted: Float64Array): Latency {
+  const [p50 = 0, p99 = 0, p999 = 0] = [0.5, 0.99, 0.999].map((share) => quantile(sorted, share));
+  return { p50, p99, p999, max: sorted.at(-1) ?? 0 };
+}
+
+async function measureLoad(directory: string, snapshotEvery: number) {
+  const { store, sequencer, submit } = await openBook(directory, snapshotEvery);
+  const flow = new OrderFlow(7, SHAPE);
+  await play(submit, flow, RESTING, true);
+  // The compiler warms up on what follows.
+  await play(submit, flow, ROUND, false);
+  const stop = async (): Promise<void> => {
+    await sequencer.stop();
+    await store.close();
+  };
+  return { submit, flow, stop };
+}
+
+async function load(directory: string) {
+  const { submit, flow, stop } = await measureLoad(directory, Number.POSITIVE_INFINITY);
+  const rates: number[] = [];
+  for (let round = 0; round < rounds; round++) rates.push(ROUND / (await play(submit, flow, ROUND, false)));
+  const halfLoad = median(rates) / 2;
+  const latencies: Latency[] = [];
+  for (let round = 0; round < rounds; round++) latencies.push(summary(await openLoop(submit, flow, halfLoad, SECONDS)));
+  await stop();
+  const nothing: Submit = () => new Promise((resolve) => setImmediate(resolve));
+  const control = summary(await openLoop(nothing, new OrderFlow(7, SHAPE), halfLoad, SECONDS));
+  return { rates, halfLoad, latencies, control };
+}
+
+async function loadWhileSnapshots(directory: string, halfLoad: number): Promise<Latency> {
+  const { submit, flow, stop } = await measureLoad(directory, 1_000_000);
+  const latency = summary(await openLoop(submit, flow, halfLoad, SECONDS));
+  await stop();
+  return latency;
+}
+
+async function recovery(directory: string): Promise<JournalFigures['recovery']> {
+  const program = join(import.meta.dirname, 'journal-recovery.ts');
+  await run(process.execPath, [program, 'fill', directory]);
+  const { stdout } = await run(process.execPath, [program, 'recover', directory]);
+  return JSON.parse(stdout) as JournalFigures['recovery'];
+}
+
+const conditions = await conditionsLine();
+mkdirSync(cache, { recursive: true });
+const folder = mkdtempSync(join(cache, 'journal-'));
+try {
+  const measured = await load(join(folder, 'load'));
+  const whileSnapshot = await loadWhileSnapshots(join(folder, 'snapshots'), measured.halfLoad);
+  const recovered = await recovery(join(folder, 'recovery'));
+  const text = journalSection({ conditions, ...measured, seconds: SECONDS, whileSnapshot, recovery: recovered });
+  console.log(text);
+  if (process.env.WRITE === '1') await writeSection('journal', text);
+} finally {
+  rmSync(folder, { recursive: true });
+}

@@ -1,0 +1,107 @@
+import type { Command } from '../command.ts';
+import type { Exchange } from '../exchange.ts';
+import { NO_ORDER, REFUSALS, RESULT_BYTES, RecordKind, STATUSES } from '../record.ts';
+import { listing } from './command-flow.ts';
+import type { Program } from './durability.ts';
+import { type RecordFields, recordBytes } from './record-bytes.ts';
+
+const cancel = (account: number, id: number): RecordFields => {
+  return { kind: RecordKind.cancelByClientId, account, id, price: 0, quantity: 0 };
+};
+
+/** What must hold for command records; a seeded bug must make it throw. */
+export function checkRecords(program: Program): void {
+  const exchange = started(program, []);
+  same(
+    answers(exchange, [
+      { id: 7 },
+      { account: 2, terms: { side: 1 }, price: 99, quantity: 7 },
+      { id: 7 },
+      { id: 7, price: 101 },
+      { kind: RecordKind.replace, account: 2, id: 6, price: 98, quantity: 8 },
+      cancel(1, 7),
+      { kind: RecordKind.cancel, id: 6, price: 0, quantity: 0 },
+      { kind: RecordKind.cancel, account: 2, id: 6, price: 0, quantity: 0 },
+      { account: 3 },
+      { price: 0 },
+      { quantity: 0 },
+    ]),
+    [
+      'done open 0/5@100',
+      'done open 5/7@99',
+      'done filled 5/5@100',
+      'duplicateClientOrderId filled 5/5@100',
+      'done open 5/8@98',
+      'orderClosed filled 5/5@100',
+      'orderNotFound',
+      'done cancelled 5/8@98',
+      'unknownAccount',
+      'invalidRecord',
+      'invalidRecord',
+    ],
+  );
+  checkNumbersInSnapshot(program);
+  checkForgetting(program);
+}
+
+/** Records behind a snapshot find the accounts and orders that those before it made. */
+function checkNumbersInSnapshot(program: Program): void {
+  const { encodeExchange, decodeExchange } = program.snapshot;
+  const exchange = started(program, []);
+  answers(exchange, [{ id: 2 ** 40 }, { account: 2, id: 5, price: 90 }]);
+  const restored = decodeExchange(encodeExchange(exchange));
+  same(answers(restored, [cancel(2, 2 ** 40), cancel(1, 2 ** 40), cancel(2, 5)]), [
+    'orderNotFound',
+    'done cancelled 0/5@100',
+    'done cancelled 0/5@90',
+  ]);
+}
+
+/** Of many orders, the closed ones are forgotten with their ids, and every open one is found. */
+function checkForgetting(program: Program): void {
+  const exchange = started(program, [{ kind: 'limits', maxOrdersPerAccount: 9_000, closedOrdersKept: 10 }]);
+  const ids = Array.from({ length: 1_500 }, (_, index) => 16 * (index + 1));
+  answers(
+    exchange,
+    ids.map((id) => ({ id })),
+  );
+  const [gone, left] = [ids.filter((_, index) => index % 3 === 0), ids.filter((_, index) => index % 3 !== 0)];
+  answers(
+    exchange,
+    gone.map((id) => cancel(1, id)),
+  );
+  // Ten are remembered; the others are free again.
+  same(answers(exchange, [{ id: gone[0] ?? 0 }]), ['done open 0/5@100']);
+  same(
+    answers(
+      exchange,
+      left.map((id) => cancel(1, id)),
+    ),
+    left.map(() => 'done cancelled 0/5@100'),
+  );
+  same([String(exchange.orders.open), String(exchange.orders.closedCount)], ['1', '10']);
+}
+
+function started(program: Program, commands: readonly Command[]): Exchange {
+  const exchange = new program.exchange.Exchange();
+  const numbers = ['a', 'b'].map((account): Command => ({ kind: 'account', account }));
+  for (const command of [...listing, ...numbers, ...commands]) exchange.apply(command, 1);
+  return exchange;
+}
+
+function answers(exchange: Exchange, rows: readonly RecordFields[]): string[] {
+  const results = exchange.applyRecords(recordBytes(rows), 1);
+  const view = new DataView(results.buffer, results.byteOffset, results.length);
+  return rows.map((_, index) => {
+    const at = index * RESULT_BYTES;
+    const refusal = REFUSALS[view.getUint8(at + 1)] ?? 'done';
+    if (view.getUint8(at) === NO_ORDER) return refusal;
+    const [price, quantity, filled] = [16, 20, 24].map((field) => view.getUint32(at + field, true));
+    return `${refusal} ${STATUSES[view.getUint8(at)]} ${filled}/${quantity}@${price}`;
+  });
+}
+
+function same(actual: readonly string[], expected: readonly string[]): void {
+  const [left, right] = [actual.join('\n'), expected.join('\n')];
+  if (left !== right) throw new Error(`records\n  expected\n${right}\n  got\n${left}`);
+}

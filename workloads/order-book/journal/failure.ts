@@ -1,0 +1,26 @@
+import { CodedError } from '@sluice/kit';
+import { errors } from '../errors.ts';
+
+/** A coded error as it goes from one thread to another. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly retryAfterSeconds: number | undefined;
+}
+
+/** What went wrong in the journal's thread. An error without a code is one that nobody foresaw: the journal cannot be trusted then. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof CodedError) {
+    const { code, message, retryAfterSeconds } = error;
+    return { code, message, retryAfterSeconds };
+  }
+  const reason = error instanceof Error ? error.message : String(error);
+  const message = `The journal stopped (${reason}). It accepts nothing more; what was acknowledged is safe. Start the program again.`;
+  return { code: errors.journalFailed.code, message, retryAfterSeconds: undefined };
+}
+
+/** The error that `failureOf` saw. */
+export function errorOf({ code, message, retryAfterSeconds }: Failure): CodedError {
+  const definition = Object.values(errors).find((known) => known.code === code) ?? errors.journalFailed;
+  return new CodedError(definition, message, retryAfterSeconds === undefined ? {} : { retryAfterSeconds });
+}
