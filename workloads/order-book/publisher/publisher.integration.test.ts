@@ -71,7 +71,7 @@ describe('TLS and passwords', () => {
   beforeAll(() => {
     execFileSync('openssl', [
       ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
-      ...['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', certificate],
+      ...['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-keyout', key, '-out', certificate],
     ]);
   });
   afterAll(() => rmSync(folder, { recursive: true }));
@@ -99,7 +99,7 @@ describe('TLS and passwords', () => {
       'authorization { user: book, password: secret }',
       `tls { cert_file: "${certificate}", key_file: "${key}" }`,
     ]);
-    await check(`tls://127.0.0.1:${server?.port}`);
+    await check(`tls://localhost:${server?.port}`);
     await server?.stop();
   });
 
@@ -118,7 +118,7 @@ describe('TLS and passwords', () => {
         'no',
       ],
     ]);
-    await check(`rediss://127.0.0.1:${port}`);
+    await check(`rediss://localhost:${port}`);
     await server.stop();
   });
 });
