@@ -1,8 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { cpuSeconds, firstLine, pinned } from './one-core.ts';
 import { conditionsLine, writeSection } from './page.ts';
 import type { RestFigures, RestLoad } from './rest-load.ts';
 import { type RestTrial, restSection } from './rest-page.ts';
@@ -15,7 +15,6 @@ const seconds = Number(process.env.SECONDS || 4);
 // make exports an empty ONLY when none is given.
 const only = process.env.ONLY ? process.env.ONLY.split(',') : undefined;
 const connections = Number(process.env.CONNECTIONS || 64);
-const openRate = Number(process.env.RATE || 7_500);
 /** Flags for the node of the book alone, such as --cpu-prof. */
 const bookFlags = (process.env.BOOK_FLAGS ?? '').split(' ').filter((flag) => flag !== '');
 
@@ -32,28 +31,14 @@ interface Server {
 }
 
 const closed = { mix: 'orders', rate: 0, connections } as const;
-const open = { mix: 'orders', rate: openRate, connections } as const;
+/** The goal, and half of it. */
+const open = { ...closed, rate: 15_000 } as const;
+const half = { ...closed, rate: 7_500 } as const;
 const targets: readonly Target[] = [
   { name: 'node:http', start: () => startControl('http'), runs: [closed, open] },
   { name: 'fastify', start: () => startControl('fastify'), runs: [closed, open] },
-  { name: 'sluice', start: startBook, runs: [closed, { ...closed, mix: 'flow' }, open] },
+  { name: 'sluice', start: startBook, runs: [closed, { ...closed, mix: 'flow' }, open, half] },
 ];
-
-/** The server has one core for all its threads, the load the other one. */
-function pinned(core: number, args: readonly string[]): ChildProcess {
-  const onOneCore = cpus().length > 1 ? ['taskset', '-c', String(core)] : [];
-  const [program = '', ...rest] = [...onOneCore, process.execPath, ...args];
-  return spawn(program, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
-}
-
-async function firstLine(child: ChildProcess): Promise<string> {
-  let text = '';
-  for await (const chunk of child.stdout ?? []) {
-    text += String(chunk);
-    if (text.includes('\n')) return text;
-  }
-  throw new Error(`${child.spawnargs.join(' ')} ended before it was up`);
-}
 
 async function startControl(kind: string): Promise<Server> {
   const child = pinned(0, [join(here, 'rest-control.ts'), kind]);
@@ -69,12 +54,6 @@ async function startBook(directory: string): Promise<Server> {
   const child = pinned(0, [...bookFlags, book, ...flags, '--max-open-orders', '10000000']);
   const port = Number(/127\.0\.0\.1:(\d+)/.exec(await firstLine(child))?.[1]);
   return { process: child, port };
-}
-
-/** Seconds of CPU that a process has used, of all its threads. Linux counts in hundredths. */
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 async function measure(target: Target, run: Target['runs'][number], seed: number): Promise<RestTrial> {

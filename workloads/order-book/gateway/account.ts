@@ -13,7 +13,12 @@ export function accountOfName(text: unknown): string {
 
 /** The account of a token: its subject. Throws SLUICE_INVALID_ACCOUNT. */
 export function accountOfCaller({ subject }: Caller): string {
+  return accountOfSubject(subject);
+}
+
+/** An account by the subject of its tokens. Throws SLUICE_INVALID_ACCOUNT. */
+export function accountOfSubject(subject: string): string {
   // Half a surrogate pair has no UTF-8: the journal would give the account another name.
   if (subject.isWellFormed()) return subject;
-  throw new CodedError(errors.invalidAccount, 'The claim "sub" of the token must be well-formed Unicode.');
+  throw new CodedError(errors.invalidAccount, 'The subject of a token must be well-formed Unicode.');
 }

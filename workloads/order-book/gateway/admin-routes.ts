@@ -9,7 +9,7 @@ import type { Command, PhaseName } from '../exchange/command.ts';
 import type { Exchange, Outcome } from '../exchange/exchange.ts';
 import type { Market } from '../exchange/market.ts';
 import type { Sequencer } from '../exchange/sequencer.ts';
-import { accountOfCaller, accountOfName } from './account.ts';
+import { accountOfName, accountOfSubject } from './account.ts';
 import { bandAnswer, killSwitchAnswer, phaseAnswer } from './answers.ts';
 import { parsePrice } from './order-request.ts';
 import { refusalError } from './refusals.ts';
@@ -126,7 +126,7 @@ function addKillSwitch(app: FastifyInstance, options: AdminRoutesOptions): void 
     async (request) => {
       refuseWrongBody(request);
       const { account: name } = request.params;
-      const account = secured ? accountOfCaller({ subject: name, scopes: new Set() }) : accountOfName(name);
+      const account = secured ? accountOfSubject(name) : accountOfName(name);
       return throwSwitch(request, account, request.body.on);
     },
   );

@@ -56,6 +56,24 @@ it('a disk that fails is never written to again, and the status says so', () => 
   });
 });
 
+it('while trades cannot be published, nothing that could trade is taken, and cancels are', () => {
+  // Nobody listens at port 1.
+  const target = { url: 'redis://127.0.0.1:1', subject: 'trades', replicas: 1, maxBytes: 1, maxTrades: 1 };
+  return gateway.with({ publish: { target, maxOutboxBytes: 1, keepBytes: 0 } }, async () => {
+    const { id } = (await call('POST', '/v1/orders', { ...good, quantity: '1' })).body;
+    expect((await call('POST', '/v1/orders', { ...good, side: 'sell' })).body.fills).toHaveLength(1);
+    for (const [method, path, body] of [
+      ['POST', '/v1/orders', good],
+      ['PATCH', `/v1/orders/${id}`, { price: '1.00' }],
+    ] as const) {
+      const refused = await call(method, path, body);
+      expect([refused.status, refused.body.code]).toEqual([503, 'SLUICE_PUBLISH_BACKLOG']);
+      expect(refused.headers.get('retry-after')).toBe('1');
+    }
+    expect((await call('DELETE', `/v1/orders/${id}`)).status).toBe(200);
+  });
+}, 20_000);
+
 it('a book that stops says so', () =>
   gateway.with({}, async () => {
     await gateway.service.stopSteps.find(({ name }) => name === 'orders')?.run();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { AuthConfig } from '@sluice/kit';
 import { type Clock, systemClock } from '@sluice/runtime/clock';
 import { createLogger } from '@sluice/runtime/telemetry';
-import { type BookService, startBook } from '../../book-service.ts';
+import { type BookService, type BookServiceOptions, startBook } from '../../book-service.ts';
 import type { Disk } from '../../journal/disk.ts';
 import type { AccountLimits, BookConfig } from '../../symbols.ts';
 import { type ApiDescription, createApiContract, type SeenAnswer } from './api-contract.ts';
@@ -27,6 +27,7 @@ export interface Overrides {
   readonly symbols?: typeof symbols;
   readonly risk?: BookConfig['risk'];
   readonly accounts?: BookConfig['accounts'];
+  readonly publish?: BookServiceOptions['publish'];
 }
 
 export interface Reply {
@@ -69,6 +70,7 @@ export class Gateway {
       maxPending: overrides.maxPending ?? 1_000,
       maxOpenOrders: overrides.maxOpenOrders ?? 10_000,
       auth: overrides.auth,
+      publish: overrides.publish,
     });
     const description = (await (await fetch(`${service.address}/openapi.json`)).json()) as ApiDescription;
     this.started = { service, check: createApiContract(description) };
@@ -100,7 +102,7 @@ export class Gateway {
     body?: unknown,
     headers: Record<string, string> = {},
   ): Promise<Reply> => {
-    const raw = typeof body === 'string';
+    const raw = typeof body === 'string' || Buffer.isBuffer(body);
     const response = await fetch(`${this.service.address}${path}`, {
       method,
       headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
