@@ -46,6 +46,17 @@ export async function auctionOfRestingSeller(program: Program): Promise<void> {
   await scene.settle();
 }
 
+/** A resting order moves to another price with less of it. */
+export async function replacedAtAnotherPrice(program: Program): Promise<void> {
+  const scene = new Scene(program);
+  scene.commit(listing);
+  scene.connect('full');
+  for (const client of scene.clients) scene.fetchSnapshot(client);
+  scene.commit([place({ price: 100, quantity: 5 })]);
+  scene.commit([{ kind: 'replace', timeMs: 1, account: 'a', orderId: 3, price: 99, quantity: 2 }]);
+  await scene.settle();
+}
+
 /** A reader that takes nothing is sent away before much waits for it. */
 export async function readerThatTakesNothing(program: Program): Promise<void> {
   const scene = new Scene(program, 2_000);
@@ -55,4 +66,4 @@ export async function readerThatTakesNothing(program: Program): Promise<void> {
   if (scene.ended[0] !== 'slow') throw new Error('the reader that takes nothing is still there');
 }
 
-export const directed = [returningReader, auctionOfRestingSeller, readerThatTakesNothing];
+export const directed = [returningReader, auctionOfRestingSeller, replacedAtAnotherPrice, readerThatTakesNothing];
