@@ -25,7 +25,7 @@ export function codedErrorOf(error: unknown): CodedError {
     const { message, code, statusCode }: FrameworkError = error;
     if (code === 'FST_ERR_VALIDATION') return new CodedError(serviceErrors.invalidRequest, message, { cause: error });
     if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
-      return new CodedError({ ...definitionFor(statusCode), status: statusCode }, message, { cause: error });
+      return new CodedError({ ...definitionFor(statusCode), status: statusCode }, shorten(message), { cause: error });
     }
   }
   const sentence = 'The service failed on this request. Its log has the reason.';
@@ -41,6 +41,11 @@ export function problemOf(error: CodedError): Problem {
     detail: error.message,
     code: error.code,
   };
+}
+
+/** The framework repeats a path of any length. */
+function shorten(sentence: string): string {
+  return sentence.length > 300 ? `${sentence.slice(0, 299)}…` : sentence;
 }
 
 function definitionFor(status: number): ErrorDefinition {

@@ -1,0 +1,262 @@
+/** A request that must be refused, and what with. */
+export interface RestCase {
+  readonly name: string;
+  readonly method: string;
+  readonly path: string;
+  /** Text and bytes go as they are, anything else as JSON; undefined: no body. */
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly status: number;
+  readonly code: string;
+  /** A part of the sentence. */
+  readonly sentence: string;
+}
+
+const good = { symbol: 'BTC-EUR', side: 'buy', price: '100.00', quantity: '0.5' };
+const bad = (change: object): object => ({ ...good, ...change });
+const without = (name: keyof typeof good): object => ({ ...good, [name]: undefined });
+/** The highest price. */
+const MAX = '21474836.46';
+
+/** Orders that are refused, as [name, body, status, code, part of the sentence]. */
+const orders: readonly (readonly [string, unknown, number, string, string])[] = [
+  ['negative price', bad({ price: '-1' }), 400, 'SLUICE_INVALID_PRICE', 'not "-1"'],
+  ['zero price', bad({ price: '0' }), 400, 'SLUICE_INVALID_PRICE', 'greater than zero'],
+  ['zero price with digits', bad({ price: '0.00' }), 400, 'SLUICE_INVALID_PRICE', 'greater than zero'],
+  ['NaN as price', bad({ price: 'NaN' }), 400, 'SLUICE_INVALID_PRICE', 'not "NaN"'],
+  ['Infinity as price', bad({ price: 'Infinity' }), 400, 'SLUICE_INVALID_PRICE', 'not "Infinity"'],
+  ['-Infinity as price', bad({ price: '-Infinity' }), 400, 'SLUICE_INVALID_PRICE', 'not "-Infinity"'],
+  ['exponent in price', bad({ price: '1e2' }), 400, 'SLUICE_INVALID_PRICE', 'exponent'],
+  ['negative exponent in price', bad({ price: '1E-2' }), 400, 'SLUICE_INVALID_PRICE', 'exponent'],
+  ['plus sign in price', bad({ price: '+1' }), 400, 'SLUICE_INVALID_PRICE', 'sign'],
+  ['hexadecimal price', bad({ price: '0x10' }), 400, 'SLUICE_INVALID_PRICE', '0x10'],
+  ['leading zero in price', bad({ price: '01' }), 400, 'SLUICE_INVALID_PRICE', '"01"'],
+  ['point without digits before', bad({ price: '.5' }), 400, 'SLUICE_INVALID_PRICE', '".5"'],
+  ['point without digits after', bad({ price: '5.' }), 400, 'SLUICE_INVALID_PRICE', '"5."'],
+  ['decimal comma', bad({ price: '1,5' }), 400, 'SLUICE_INVALID_PRICE', '1,5'],
+  ['space in price', bad({ price: ' 1' }), 400, 'SLUICE_INVALID_PRICE', 'spaces'],
+  ['newline after price', bad({ price: '1\n' }), 400, 'SLUICE_INVALID_PRICE', 'spaces'],
+  ['NUL in price', bad({ price: '1\u0000' }), 400, 'SLUICE_INVALID_PRICE', 'positive decimal'],
+  ['empty price', bad({ price: '' }), 400, 'SLUICE_INVALID_PRICE', 'positive decimal'],
+  ['digits of another script', bad({ price: '١٠' }), 400, 'SLUICE_INVALID_PRICE', 'positive decimal'],
+  ['price of 300 digits', bad({ price: '9'.repeat(300) }), 400, 'SLUICE_INVALID_PRICE', 'price must be'],
+  ['price of 200 digits', bad({ price: '9'.repeat(200) }), 400, 'SLUICE_PRICE_OUT_OF_RANGE', `at most ${MAX}`],
+  ['price above the range', bad({ price: '21474836.47' }), 400, 'SLUICE_PRICE_OUT_OF_RANGE', `at most ${MAX}`],
+  ['price above 2^53', bad({ price: '9007199254740993' }), 400, 'SLUICE_PRICE_OUT_OF_RANGE', `at most ${MAX}`],
+  ['price off tick', bad({ price: '100.001' }), 400, 'SLUICE_PRICE_OFF_TICK', 'tick size 0.01'],
+  ['price far off tick', bad({ price: `1.${'0'.repeat(30)}1` }), 400, 'SLUICE_PRICE_OFF_TICK', 'tick size 0.01'],
+  ['number as price', bad({ price: 100 }), 400, 'SLUICE_INVALID_PRICE', 'in a string'],
+  ['null as price', bad({ price: null }), 400, 'SLUICE_INVALID_PRICE', 'in a string'],
+  ['list as price', bad({ price: ['1'] }), 400, 'SLUICE_INVALID_PRICE', 'in a string'],
+  ['object as price', bad({ price: { toString: '1' } }), 400, 'SLUICE_INVALID_PRICE', 'in a string'],
+  ['boolean as price', bad({ price: true }), 400, 'SLUICE_INVALID_PRICE', 'in a string'],
+  ['no price for a limit order', without('price'), 400, 'SLUICE_INVALID_PRICE', 'needs a price'],
+  ['a price for a market order', bad({ type: 'market' }), 400, 'SLUICE_INVALID_PRICE', 'has no price'],
+  ['negative quantity', bad({ quantity: '-0.5' }), 400, 'SLUICE_INVALID_QUANTITY', 'not "-0.5"'],
+  ['zero quantity', bad({ quantity: '0.0000' }), 400, 'SLUICE_INVALID_QUANTITY', 'greater than zero'],
+  ['NaN as quantity', bad({ quantity: 'NaN' }), 400, 'SLUICE_INVALID_QUANTITY', 'not "NaN"'],
+  ['Infinity as quantity', bad({ quantity: 'Infinity' }), 400, 'SLUICE_INVALID_QUANTITY', 'Infinity'],
+  ['exponent in quantity', bad({ quantity: '5e-1' }), 400, 'SLUICE_INVALID_QUANTITY', 'exponent'],
+  ['quantity off lot', bad({ quantity: '0.00005' }), 400, 'SLUICE_QUANTITY_OFF_LOT', 'lot size 0.0001'],
+  ['quantity above the range', bad({ quantity: '214748.3648' }), 400, 'SLUICE_QUANTITY_OUT_OF_RANGE', '214748.3647'],
+  ['quantity above 2^64', bad({ quantity: '18446744073709551616' }), 400, 'SLUICE_QUANTITY_OUT_OF_RANGE', 'at most'],
+  ['number as quantity', bad({ quantity: 0.5 }), 400, 'SLUICE_INVALID_QUANTITY', 'in a string'],
+  ['no quantity', without('quantity'), 400, 'SLUICE_INVALID_QUANTITY', 'quantity must be'],
+  ['unknown symbol', bad({ symbol: 'DOGE-EUR' }), 404, 'SLUICE_UNKNOWN_SYMBOL', '/v1/symbols'],
+  ['__proto__ as symbol', bad({ symbol: '__proto__' }), 404, 'SLUICE_UNKNOWN_SYMBOL', '/v1/symbols'],
+  ['constructor as symbol', bad({ symbol: 'constructor' }), 404, 'SLUICE_UNKNOWN_SYMBOL', '/v1/symbols'],
+  ['symbol in lower case', bad({ symbol: 'btc-eur' }), 404, 'SLUICE_UNKNOWN_SYMBOL', '/v1/symbols'],
+  ['empty symbol', bad({ symbol: '' }), 404, 'SLUICE_UNKNOWN_SYMBOL', '/v1/symbols'],
+  ['number as symbol', bad({ symbol: 1 }), 400, 'SLUICE_INVALID_SYMBOL', 'must be a string'],
+  ['no symbol', without('symbol'), 400, 'SLUICE_INVALID_SYMBOL', 'must be a string'],
+  ['symbol of 300 characters', bad({ symbol: 'X'.repeat(300) }), 400, 'SLUICE_INVALID_SYMBOL', 'must be a string'],
+  ['unknown side', bad({ side: 'hold' }), 400, 'SLUICE_INVALID_SIDE', '"buy" or "sell"'],
+  ['side in upper case', bad({ side: 'BUY' }), 400, 'SLUICE_INVALID_SIDE', '"buy" or "sell"'],
+  ['no side', without('side'), 400, 'SLUICE_INVALID_SIDE', '"buy" or "sell"'],
+  ['unknown type', bad({ type: 'iceberg' }), 400, 'SLUICE_INVALID_ORDER_TYPE', '"limit" or "market"'],
+  ['unknown time in force', bad({ timeInForce: 'GTX' }), 400, 'SLUICE_INVALID_TIME_IN_FORCE', '"FOK"'],
+  [
+    'market order that should rest',
+    { ...(without('price') as object), type: 'market', timeInForce: 'GTC' },
+    400,
+    'SLUICE_INVALID_TIME_IN_FORCE',
+    'cannot rest',
+  ],
+  ['post-only with IOC', bad({ postOnly: true, timeInForce: 'IOC' }), 400, 'SLUICE_INVALID_POST_ONLY', 'may rest'],
+  ['post-only as text', bad({ postOnly: 'true' }), 400, 'SLUICE_INVALID_POST_ONLY', 'true or false'],
+  ['GTD without a time', bad({ timeInForce: 'GTD' }), 400, 'SLUICE_INVALID_EXPIRY', 'needs it'],
+  ['a time without GTD', bad({ expiresTime: '2199-01-01T00:00:00Z' }), 400, 'SLUICE_INVALID_EXPIRY', '"GTD"'],
+  ['a time that is none', bad({ timeInForce: 'GTD', expiresTime: 'soon' }), 400, 'SLUICE_INVALID_EXPIRY', 'such as'],
+  [
+    'a day that is none',
+    bad({ timeInForce: 'GTD', expiresTime: '2199-13-01T00:00:00Z' }),
+    400,
+    'SLUICE_INVALID_EXPIRY',
+    'such as',
+  ],
+  [
+    'a time that is over',
+    bad({ timeInForce: 'GTD', expiresTime: '1960-01-01T00:00:00Z' }),
+    400,
+    'SLUICE_INVALID_EXPIRY',
+    'such as',
+  ],
+  ['stop price NaN', bad({ stopPrice: 'NaN' }), 400, 'SLUICE_INVALID_STOP', 'stopPrice'],
+  ['stop price as a number', bad({ stopPrice: 1 }), 400, 'SLUICE_INVALID_STOP', 'stopPrice'],
+  ['stop price zero', bad({ stopPrice: '0' }), 400, 'SLUICE_INVALID_STOP', 'greater than zero'],
+  ['stop price off tick', bad({ stopPrice: '1.001' }), 400, 'SLUICE_PRICE_OFF_TICK', 'stopPrice'],
+  [
+    'display quantity above the quantity',
+    bad({ displayQuantity: '99' }),
+    400,
+    'SLUICE_INVALID_DISPLAY_QUANTITY',
+    'at most',
+  ],
+  [
+    'display quantity of an immediate order',
+    bad({ displayQuantity: '0.1', timeInForce: 'IOC' }),
+    400,
+    'SLUICE_INVALID_DISPLAY_QUANTITY',
+    'may rest',
+  ],
+  ['display quantity negative', bad({ displayQuantity: '-1' }), 400, 'SLUICE_INVALID_DISPLAY_QUANTITY', 'sign'],
+  ['unknown self-trade mode', bad({ selfTrade: 'none' }), 400, 'SLUICE_INVALID_SELF_TRADE', 'cancelNewest'],
+  ['link with a word', bad({ linkedTo: '__proto__' }), 400, 'SLUICE_INVALID_ORDER_ID', 'whole number'],
+  ['empty client id', bad({ clientOrderId: '' }), 400, 'SLUICE_INVALID_CLIENT_ORDER_ID', '1 to 64'],
+  ['client id too long', bad({ clientOrderId: 'x'.repeat(65) }), 400, 'SLUICE_INVALID_CLIENT_ORDER_ID', 'not 65'],
+  ['client id far too long', bad({ clientOrderId: 'x'.repeat(999) }), 400, 'SLUICE_INVALID_CLIENT_ORDER_ID', '1 to 64'],
+  ['space in client id', bad({ clientOrderId: 'a b' }), 400, 'SLUICE_INVALID_CLIENT_ORDER_ID', 'visible ASCII'],
+  ['emoji as client id', bad({ clientOrderId: '🙂' }), 400, 'SLUICE_INVALID_CLIENT_ORDER_ID', 'visible ASCII'],
+  ['number as client id', bad({ clientOrderId: 7 }), 400, 'SLUICE_INVALID_CLIENT_ORDER_ID', 'must be a string'],
+  ['unknown field', bad({ leverage: '10' }), 400, 'SLUICE_INVALID_REQUEST', '"leverage"'],
+  ['misspelt field', bad({ clientOrderID: 'x' }), 400, 'SLUICE_INVALID_REQUEST', '"clientOrderID"'],
+  ['__proto__ as field', '{"__proto__":{"side":"buy"}}', 400, 'SLUICE_INVALID_REQUEST', ''],
+  ['constructor.prototype as field', '{"constructor":{"prototype":{}}}', 400, 'SLUICE_INVALID_REQUEST', ''],
+  ['empty body', '', 400, 'SLUICE_INVALID_REQUEST', ''],
+  ['half a body', '{"symbol":', 400, 'SLUICE_INVALID_REQUEST', ''],
+  ['a list as body', [], 400, 'SLUICE_INVALID_REQUEST', 'object'],
+  ['null as body', 'null', 400, 'SLUICE_INVALID_REQUEST', 'object'],
+  ['NaN in JSON', '{"symbol":"BTC-EUR","side":"buy","quantity":NaN}', 400, 'SLUICE_INVALID_REQUEST', ''],
+  ['body of 100 KiB', bad({ symbol: 'X'.repeat(100 * 1024) }), 413, 'SLUICE_BODY_TOO_LARGE', ''],
+  [
+    'a name twice',
+    '{"symbol":"BTC-EUR","side":"buy","price":"1","price":"2","quantity":"1"}',
+    400,
+    'SLUICE_INVALID_REQUEST',
+    '"price" twice',
+  ],
+  [
+    'a name twice, once escaped',
+    '{"symbol":"BTC-EUR","side":"buy","\\u0073ide":"sell","price":"1","quantity":"1"}',
+    400,
+    'SLUICE_INVALID_REQUEST',
+    'twice',
+  ],
+  [
+    'bytes that are not UTF-8',
+    Buffer.from('{"symbol":"BTC-EUR\xff"}', 'latin1'),
+    400,
+    'SLUICE_INVALID_REQUEST',
+    'UTF-8',
+  ],
+  ['UTF-16', Buffer.from(JSON.stringify(good), 'utf16le'), 400, 'SLUICE_INVALID_REQUEST', ''],
+  ['a byte order mark in the middle', `${JSON.stringify(good)}\ufeff`, 400, 'SLUICE_INVALID_REQUEST', 'JSON'],
+  ['two bodies', `${JSON.stringify(good)}${JSON.stringify(good)}`, 400, 'SLUICE_INVALID_REQUEST', 'JSON'],
+  ['a body after the body', `${JSON.stringify(good)} x`, 400, 'SLUICE_INVALID_REQUEST', 'JSON'],
+  [
+    'Infinity in JSON',
+    '{"symbol":"BTC-EUR","side":"buy","price":Infinity,"quantity":"1"}',
+    400,
+    'SLUICE_INVALID_REQUEST',
+    'JSON',
+  ],
+  [
+    'a number of JSON beyond all bounds',
+    '{"symbol":"BTC-EUR","side":"buy","price":1e999,"quantity":"1"}',
+    400,
+    'SLUICE_INVALID_PRICE',
+    'in a string',
+  ],
+  ['ten thousand lists in each other', '['.repeat(10_000), 400, 'SLUICE_INVALID_REQUEST', 'JSON'],
+  [
+    'a long list of fields',
+    Object.fromEntries(Array.from({ length: 2_000 }, (_, index) => [`f${index}`, 1])),
+    400,
+    'SLUICE_INVALID_SYMBOL',
+    'must be a string',
+  ],
+  ['toString as a field', bad({ toString: 'x' }), 400, 'SLUICE_INVALID_REQUEST', '"toString"'],
+  ['hasOwnProperty as symbol', bad({ symbol: 'hasOwnProperty' }), 404, 'SLUICE_UNKNOWN_SYMBOL', '/v1/symbols'],
+  [
+    'half a surrogate pair as client id',
+    '{"symbol":"BTC-EUR","side":"buy","price":"1","quantity":"1","clientOrderId":"\\ud800"}',
+    400,
+    'SLUICE_INVALID_CLIENT_ORDER_ID',
+    'visible ASCII',
+  ],
+  ['NUL in a client id', bad({ clientOrderId: 'a\u0000b' }), 400, 'SLUICE_INVALID_CLIENT_ORDER_ID', 'visible ASCII'],
+  ['a stop with a number of another script', bad({ stopPrice: '٣' }), 400, 'SLUICE_INVALID_STOP', 'positive decimal'],
+  [
+    'an expiry in the year 275761',
+    bad({ timeInForce: 'GTD', expiresTime: '+275761-01-01T00:00:00Z' }),
+    400,
+    'SLUICE_INVALID_EXPIRY',
+    'such as',
+  ],
+  ['a negative link', bad({ linkedTo: '-1' }), 400, 'SLUICE_INVALID_ORDER_ID', 'whole number'],
+  ['a link above 2^53', bad({ linkedTo: '9007199254740993' }), 400, 'SLUICE_INVALID_ORDER_ID', 'whole number'],
+  ['a link with an order that there is not', bad({ linkedTo: '999999999' }), 409, 'SLUICE_BAD_PARTNER', 'linkedTo'],
+];
+
+/** Other requests, as [method, path, body, status, code, part of the sentence, headers]. */
+const requests: readonly (readonly [string, string, unknown, number, string, string, Record<string, string>?])[] = [
+  ['DELETE', '/v1/orders/0', undefined, 400, 'SLUICE_INVALID_ORDER_ID', 'whole number'],
+  ['DELETE', '/v1/orders/-1', undefined, 400, 'SLUICE_INVALID_ORDER_ID', 'whole number'],
+  ['DELETE', '/v1/orders/1e3', undefined, 400, 'SLUICE_INVALID_ORDER_ID', 'whole number'],
+  ['DELETE', '/v1/orders/1.0', undefined, 400, 'SLUICE_INVALID_ORDER_ID', 'whole number'],
+  ['DELETE', '/v1/orders/__proto__', undefined, 400, 'SLUICE_INVALID_ORDER_ID', 'whole number'],
+  ['DELETE', '/v1/orders/9007199254740993', undefined, 400, 'SLUICE_INVALID_ORDER_ID', 'whole number'],
+  ['DELETE', '/v1/orders/999999999', undefined, 404, 'SLUICE_ORDER_NOT_FOUND', 'no such order'],
+  ['DELETE', `/v1/orders/${'9'.repeat(90)}`, undefined, 400, 'SLUICE_INVALID_REQUEST', 'id'],
+  ['DELETE', `/v1/orders/${'9'.repeat(999)}`, undefined, 414, 'SLUICE_INVALID_REQUEST', ''],
+  ['DELETE', '/v1/orders/%ff', undefined, 400, 'SLUICE_INVALID_REQUEST', ''],
+  ['DELETE', '/v1/orders/%', undefined, 400, 'SLUICE_INVALID_REQUEST', ''],
+  ['DELETE', '/v1/orders/%00', undefined, 400, 'SLUICE_INVALID_ORDER_ID', 'whole number'],
+  ['DELETE', '/v1/orders/..%2f..%2fmetrics', undefined, 400, 'SLUICE_INVALID_ORDER_ID', 'whole number'],
+  ['PATCH', '/v1/orders/999999999', { price: '1' }, 404, 'SLUICE_ORDER_NOT_FOUND', 'no such order'],
+  ['PATCH', '/v1/orders/1', {}, 400, 'SLUICE_INVALID_REQUEST', 'new price'],
+  ['PATCH', '/v1/orders/1', { price: 1 }, 400, 'SLUICE_INVALID_PRICE', 'in a string'],
+  ['PATCH', '/v1/orders/1', { side: 'sell' }, 400, 'SLUICE_INVALID_REQUEST', '"side"'],
+  ['PATCH', '/v1/orders/1', '{"price":"1","price":"2"}', 400, 'SLUICE_INVALID_REQUEST', 'twice'],
+  ['PATCH', '/v1/orders/1', [], 400, 'SLUICE_INVALID_REQUEST', 'object'],
+  ['GET', '/v1/orders/abc', undefined, 400, 'SLUICE_INVALID_ORDER_ID', 'whole number'],
+  ['GET', '/v1/orders?limit=0', undefined, 400, 'SLUICE_INVALID_REQUEST', 'limit'],
+  ['GET', '/v1/orders?limit=1001', undefined, 400, 'SLUICE_INVALID_REQUEST', 'limit'],
+  ['GET', '/v1/orders?limit=1e1&limit=NaN', undefined, 400, 'SLUICE_INVALID_REQUEST', 'limit'],
+  ['GET', '/v1/orders?after=x', undefined, 400, 'SLUICE_INVALID_ORDER_ID', 'whole number'],
+  ['GET', '/v1/orders?clientOrderId=%20', undefined, 400, 'SLUICE_INVALID_CLIENT_ORDER_ID', 'visible ASCII'],
+  ['GET', '/v1/depth', undefined, 400, 'SLUICE_INVALID_REQUEST', 'symbol'],
+  ['GET', '/v1/depth?symbol=XXX', undefined, 404, 'SLUICE_UNKNOWN_SYMBOL', '/v1/symbols'],
+  ['GET', '/v1/depth?symbol=BTC-EUR&limit=-1', undefined, 400, 'SLUICE_INVALID_REQUEST', 'limit'],
+  ['GET', '/v1/depth?symbol=BTC-EUR&limit=1.5', undefined, 400, 'SLUICE_INVALID_REQUEST', 'limit'],
+  ['GET', '/v1/trades?symbol=__proto__', undefined, 404, 'SLUICE_UNKNOWN_SYMBOL', '/v1/symbols'],
+  ['GET', '/v2/orders', undefined, 404, 'SLUICE_NOT_FOUND', '/openapi.json'],
+  ['PUT', '/v1/orders', good, 404, 'SLUICE_NOT_FOUND', '/openapi.json'],
+  ['POST', '/v1/orders', '<order/>', 415, 'SLUICE_UNSUPPORTED_MEDIA_TYPE', '', { 'content-type': 'application/xml' }],
+  ['POST', '/v1/orders', 'symbol=BTC-EUR', 415, 'SLUICE_UNSUPPORTED_MEDIA_TYPE', '', { 'content-type': 'text/csv' }],
+  ...['', '-x', 'a b', 'x'.repeat(65), 'a,b', '__proto__'].map(
+    (account) =>
+      ['POST', '/v1/orders', good, 400, 'SLUICE_INVALID_ACCOUNT', '1 to 64', { 'sluice-account': account }] as const,
+  ),
+];
+
+export const restCases: readonly RestCase[] = [
+  ...orders.map(([name, body, status, code, sentence]) => {
+    return { name, method: 'POST', path: '/v1/orders', body, status, code, sentence };
+  }),
+  ...requests.map(([method, path, body, status, code, sentence, headers = {}]) => {
+    const account = headers['sluice-account'];
+    const name = `${method} ${path.slice(0, 60)}${account === undefined ? '' : ` for ${JSON.stringify(account)}`}`;
+    return { name, method, path, body, status, code, sentence, headers };
+  }),
+];
