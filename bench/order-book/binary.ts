@@ -1,0 +1,93 @@
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { BinaryFigures, BinaryLoad } from './binary-load.ts';
+import { median } from './engine-section.ts';
+import { cpuSeconds, firstLine, pinned } from './one-core.ts';
+import { conditionsLine, writeSection } from './page.ts';
+
+const here = import.meta.dirname;
+const root = join(here, '../..');
+const cache = join(root, '.cache/bench-order-book');
+const rounds = Number(process.env.ROUNDS || 3);
+const seconds = Number(process.env.SECONDS || 4);
+const connections = Number(process.env.CONNECTIONS || 4);
+/** Flags for the node of the book alone, such as --cpu-prof. */
+const bookFlags = (process.env.BOOK_FLAGS ?? '').split(' ').filter((flag) => flag !== '');
+/** Commands of one connection that are always under way in the closed loop. */
+const depth = Number(process.env.DEPTH || 1_500);
+/** 0: closed. The goal, and half of it. */
+const rates = (process.env.RATES || '0,500000,250000').split(',').map(Number);
+
+interface Trial {
+  readonly rate: number;
+  readonly figures: BinaryFigures;
+  /** Seconds of CPU that the book used, warm-up included. */
+  readonly serverCpu: number;
+}
+
+/** A book of its own in a new directory on one core, the load on the other. */
+async function measure(rate: number, seed: number): Promise<Trial> {
+  mkdirSync(cache, { recursive: true });
+  const directory = mkdtempSync(join(cache, 'binary-'));
+  const symbols = join(directory, 'symbols.yaml');
+  const limits = 'limits: { maxOrdersPerAccount: 1000000, ordersPerSecondPerAccount: 1000000 }';
+  writeFileSync(symbols, `symbols:\n  - { name: BTC-EUR, tickSize: "0.01", lotSize: "0.0001" }\n${limits}\n`);
+  const flags = ['--port', '0', '--binary-port', '0', '--data', join(directory, 'data'), '--symbols', symbols];
+  const main = join(root, 'workloads/order-book/main.ts');
+  const book = pinned(0, [...bookFlags, main, ...flags, '--max-open-orders', '10000000']);
+  const port = Number(/binary +port (\d+)/.exec(await firstLine(book))?.[1]);
+  const load: BinaryLoad = { port, connections, seconds, rate, depth, seed };
+  const before = cpuSeconds(book.pid ?? 0);
+  const figures = JSON.parse(
+    await firstLine(pinned(1, [join(here, 'binary-load.ts'), JSON.stringify(load)])),
+  ) as BinaryFigures;
+  const serverCpu = cpuSeconds(book.pid ?? 0) - before;
+  book.kill('SIGTERM');
+  await once(book, 'exit');
+  rmSync(directory, { recursive: true });
+  return { rate, figures, serverCpu };
+}
+
+function section(conditions: string, trials: readonly Trial[]): string {
+  const rows = rates.map((rate) => {
+    const group = trials.filter((trial) => trial.rate === rate);
+    const middle = (value: (trial: Trial) => number): number => median(group.map(value));
+    return [
+      rate === 0 ? `closed, ${connections} × ${depth} under way` : `${rate}/s`,
+      Math.round(middle(({ figures }) => figures.perSecond)),
+      middle(({ figures }) => figures.p50).toFixed(2),
+      middle(({ figures }) => figures.p99).toFixed(2),
+      middle(({ figures }) => figures.p999).toFixed(2),
+      middle(({ serverCpu, figures }) => (1e6 * serverCpu) / figures.total).toFixed(2),
+      middle(({ figures }) => 100 * figures.loadCpu).toFixed(0),
+      middle(({ figures }) => (100 * figures.refused) / (figures.done + figures.refused)).toFixed(1),
+    ];
+  });
+  return [
+    conditions,
+    '',
+    `${rounds} rounds of ${seconds} s after 2 s of warm-up, each with a fresh book on one core (all its threads) and our client in another`,
+    `process on the other core, over ${connections} TCP connections with an account each. Half of the commands are new orders, four in ten cancel one of the latest`,
+    'thousand, one in ten changes one. A command is answered when it is on disk (fdatasync). A figure is the median of the rounds. In the closed',
+    'loop each connection sends as many commands as it got results; in the open loop commands are due at even times, and a latency counts from when its command was due.',
+    'Refused are cancels and changes of orders that were filled or cancelled before.',
+    '',
+    '| loop | commands per second | p50 ms | p99 ms | p99.9 ms | CPU µs per command | CPU of the load, % of a core | refused % |',
+    '|---|--:|--:|--:|--:|--:|--:|--:|',
+    ...rows.map((row) => `| ${row.join(' | ')} |`),
+  ].join('\n');
+}
+
+const conditions = await conditionsLine();
+const trials: Trial[] = [];
+for (let round = 1; round <= rounds; round++) {
+  for (const rate of rates) {
+    const trial = await measure(rate, round);
+    trials.push(trial);
+    console.error(`round ${round} ${rate}: ${JSON.stringify({ ...trial.figures, serverCpu: trial.serverCpu })}`);
+  }
+}
+const text = section(conditions, trials);
+console.log(text);
+if (process.env.WRITE === '1') await writeSection('binary', text);
