@@ -23,7 +23,7 @@ demo-clean: $(READY) ## Remove the demo's resources (the cluster stays; see kind
 	@$(NODE) hack/demo/main.ts clean
 
 ## Tests
-.PHONY: test unit seeded-bugs integration kind-e2e campaign watch-faults freezes leadership differential lint
+.PHONY: test unit seeded-bugs integration kind-e2e campaign watch-faults freezes leadership differential fuzz kills lint
 test: $(READY) ## Everything: lint, types, generated files, unit, seeded bugs, integration, end to end
 	@$(NODE) hack/test/main.ts
 
@@ -56,11 +56,17 @@ leadership: $(READY) ## REPEATS=50 hand-overs and fail-overs on the kind cluster
 differential: $(READY) ## The matching engine against the reference matcher: MESSAGES=1e8 SEEDS=100
 	@$(NODE) workloads/order-book/differential/main.ts --messages $(or $(MESSAGES),1e6) --seeds $(or $(SEEDS),10)
 
+fuzz: $(READY) ## Both parsers of the order book, guided by coverage: MINUTES=10
+	@$(NODE) workloads/order-book/fuzz/main.ts --minutes $(or $(MINUTES),10)
+
+kills: $(READY) ## KILLS=300 kill -9 of book and broker under load; counts what was lost, doubled or missing
+	@$(NODE) workloads/order-book/publisher/kills.ts --kills $(or $(KILLS),300)
+
 lint: $(READY) ## Lint, format and types
 	@$(NODE) hack/test/main.ts --only lint,types
 
 ## Measurements
-.PHONY: bench-runtime bench-micro bench-engine soak oracle
+.PHONY: bench-runtime bench-micro bench-engine bench-journal bench-rest bench-binary soak oracle
 # RESOURCES=1000,10000 ROUNDS=3 ONLY=a,b IDLE=300: what they mean is in bench/README.md
 export RESOURCES ROUNDS ONLY IDLE
 bench-runtime: $(READY) ## The same operator in seven runtimes, side by side: RESOURCES=1000 ROUNDS=3 ONLY=a,b IDLE=300
@@ -71,6 +77,15 @@ bench-micro: $(READY) ## Single parts of the runtime: transport, watch, caches, 
 
 bench-engine: $(READY) ## Our matching engine beside C++ std::map and three npm engines: ROUNDS=5
 	@ROUNDS=$(or $(ROUNDS),5) WRITE=1 $(NODE) bench/order-book/main.ts
+
+bench-journal: $(READY) ## Durable orders per second in process, latency at half load, recovery: ROUNDS=3
+	@ROUNDS=$(or $(ROUNDS),3) WRITE=1 $(NODE) bench/order-book/journal.ts
+
+bench-rest: $(READY) ## Durable REST orders per second, beside an empty fastify route and bare node:http: ROUNDS=3
+	@ROUNDS=$(or $(ROUNDS),3) WRITE=1 $(NODE) bench/order-book/rest.ts
+
+bench-binary: $(READY) ## Durable orders per second through the binary port: ROUNDS=3
+	@ROUNDS=$(or $(ROUNDS),3) WRITE=1 $(NODE) bench/order-book/binary.ts
 
 soak: $(READY) ## The operator under churn for MINUTES=60: slopes of memory, sockets and timers, beside a quiet one
 	@$(NODE) bench/soak/main.ts --minutes $(or $(MINUTES),60)
