@@ -75,7 +75,7 @@ bench-runtime: $(READY) ## The same operator in seven runtimes, side by side: RE
 bench-micro: $(READY) ## Single parts of the runtime: transport, watch, caches, queue
 	@$(NODE) bench/runtime/micro/main.ts
 
-bench-engine: $(READY) ## Our matching engine beside C++ std::map and three npm engines: ROUNDS=5
+bench-engine: $(READY) ## Our matching engine beside C++ std::map, three Rust and three npm engines: ROUNDS=5
 	@ROUNDS=$(or $(ROUNDS),5) WRITE=1 $(NODE) bench/order-book/main.ts
 
 bench-journal: $(READY) ## Durable orders per second in process, latency at half load, recovery: ROUNDS=3
