@@ -1,0 +1,80 @@
+import { loadMutant, type Mutation } from '../../testing/mutant.ts';
+import type { Target } from '../target.ts';
+
+interface ParserMutation extends Mutation {
+  readonly target: Target['name'];
+}
+
+/** Mistakes that parsers of decimal text and of byte frames have made. */
+export const mutations: readonly ParserMutation[] = [
+  {
+    name: 'a price above the range',
+    target: 'binary',
+    file: 'binary/command-frame.ts',
+    edits: [['  if (price > MAX_PRICE || stopPrice > MAX_PRICE) return PRICE_OUT_OF_RANGE;\n', '']],
+  },
+  {
+    name: 'the reserved bytes are not looked at',
+    target: 'binary',
+    file: 'binary/command-frame.ts',
+    edits: [
+      [
+        '  if (view.getUint32(at + RESERVED, true) !== 0 || view.getUint32(at + RESERVED + 4, true) !== 0) return BROKEN;\n',
+        '',
+      ],
+    ],
+  },
+  {
+    name: 'a client order id loses its highest digits',
+    target: 'binary',
+    file: 'binary/command-frame.ts',
+    edits: [['view.getUint32(at + ID + 4, true) > MAX_HIGH ? INVALID_CLIENT_ORDER_ID : 0', '0']],
+  },
+  {
+    name: 'more is shown than there is',
+    target: 'binary',
+    file: 'binary/command-frame.ts',
+    edits: [['(timeInForce !== 0 || display > quantity)', 'timeInForce !== 0']],
+  },
+  {
+    name: 'the beginning of a frame is lost with the end of a read',
+    target: 'binary',
+    file: 'binary/connection.ts',
+    edits: [['this.held.length === 0 ? chunk : Buffer.concat([this.held, chunk])', 'chunk']],
+  },
+  {
+    name: 'a name is taken before all of it is here',
+    target: 'binary',
+    file: 'binary/hello.ts',
+    edits: [['  if (bytes.length < HELLO_BYTES + length) return undefined;\n', '']],
+  },
+  {
+    name: 'the last word overtakes the results',
+    target: 'binary',
+    file: 'binary/connection.ts',
+    edits: [['    await this.answered;\n', '']],
+  },
+  {
+    name: 'a refused frame shifts those behind it',
+    target: 'binary',
+    file: 'binary/intake.ts',
+    edits: [['bytes.subarray(index * FRAME_BYTES, (index + 1) * FRAME_BYTES)', 'bytes.subarray(at, at + FRAME_BYTES)']],
+  },
+  {
+    name: 'the result of one command is given to another',
+    target: 'binary',
+    file: 'binary/intake.ts',
+    edits: [
+      ['  return frames.getUint32(index * FRAME_BYTES + REQUEST, true);', '  return frames.getUint32(REQUEST, true);'],
+    ],
+  },
+];
+
+/** The parser from a copy of the sources with `mutation` in it. */
+export async function loadTarget(mutation: ParserMutation): Promise<Target> {
+  const [module] = await loadMutant(mutation, [`fuzz/${mutation.target}-target.ts`]);
+  const { createRestTarget, createBinaryTarget } = module as Record<string, (() => Promise<Target>) | undefined>;
+  const create = createRestTarget ?? createBinaryTarget;
+  if (create === undefined) throw new Error(`${mutation.target} has no target`);
+  return create();
+}
