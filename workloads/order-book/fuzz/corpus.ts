@@ -1,7 +1,9 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 // One input a line, as a JSON string with a character per byte: readable where the input is, and a diff shows what came.
+
+const folder = join(import.meta.dirname, 'corpus');
 
 /** The inputs kept for a target, none when there is no file yet. */
 export function readCorpus(name: string): Uint8Array[] {
@@ -11,6 +13,7 @@ export function readCorpus(name: string): Uint8Array[] {
 }
 
 export function writeCorpus(name: string, inputs: readonly Uint8Array[]): void {
+  mkdirSync(folder, { recursive: true });
   writeFileSync(pathOf(name), inputs.map((input) => `${encodeInput(input)}\n`).join(''));
 }
 
@@ -29,5 +32,5 @@ export function decodeInput(line: string): Uint8Array {
 }
 
 function pathOf(name: string): string {
-  return join(import.meta.dirname, 'corpus', `${name}.jsonl`);
+  return join(folder, `${name}.jsonl`);
 }

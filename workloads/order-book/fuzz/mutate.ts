@@ -13,18 +13,18 @@ type Mutator = (input: Uint8Array, random: Random, source: MutationSource) => Ui
 
 const mutators: readonly Mutator[] = [
   function flipBit(input, random) {
-    const output = input.slice();
+    const output = new Uint8Array(input);
     const at = below(random, output.length);
     output[at] = (output[at] ?? 0) ^ (1 << below(random, 8));
     return output;
   },
   function setByte(input, random) {
-    const output = input.slice();
+    const output = new Uint8Array(input);
     output[below(random, output.length)] = below(random, 256);
     return output;
   },
   function addSmall(input, random) {
-    const output = input.slice();
+    const output = new Uint8Array(input);
     const at = below(random, output.length);
     output[at] = (output[at] ?? 0) + below(random, 9) - 4;
     return output;
@@ -38,7 +38,7 @@ const mutators: readonly Mutator[] = [
     return joined(input.subarray(0, to), input.subarray(from));
   },
   function cutShort(input, random) {
-    return input.slice(0, below(random, input.length + 1));
+    return input.subarray(0, below(random, input.length + 1));
   },
   function insertWord(input, random, { words }) {
     const at = below(random, input.length + 1);
@@ -53,7 +53,7 @@ const mutators: readonly Mutator[] = [
     // Text between two marks of JSON, so that values are swapped whole.
     const marks = [...input.keys()].filter((at) => input[at] === 0x22 || input[at] === 0x3a || input[at] === 0x2c);
     const from = marks[below(random, marks.length)];
-    if (from === undefined) return input.slice();
+    if (from === undefined) return new Uint8Array(input);
     const to = marks.find((mark) => mark > from) ?? input.length;
     return joined(input.subarray(0, from + 1), pick(words, random), input.subarray(to));
   },
@@ -70,7 +70,7 @@ export function mutate(input: Uint8Array, random: Random, source: MutationSource
     const mutator = pick(mutators, random);
     output = mutator(output.length === 0 ? pick(source.corpus, random) : output, random, source);
   } while (random() < 0.4);
-  return output.length > MAX_INPUT ? output.slice(0, MAX_INPUT) : output;
+  return output.length > MAX_INPUT ? output.subarray(0, MAX_INPUT) : output;
 }
 
 function below(random: Random, limit: number): number {

@@ -13,7 +13,11 @@ interface Answer {
   readonly body: Json;
 }
 
-const KNOWN = new Set<string>(Object.values({ ...serviceErrors, ...errors }).map(({ code }) => code));
+/** Codes that say the door is at fault, not its client. */
+const FAULTS: readonly string[] = ['SLUICE_INTERNAL', 'SLUICE_INVALID_RECORD', 'SLUICE_UNKNOWN_ACCOUNT'];
+const KNOWN = new Set<string>(
+  Object.values({ ...serviceErrors, ...errors }).flatMap(({ code }) => (FAULTS.includes(code) ? [] : [code])),
+);
 const HEADERS = { 'content-type': 'application/json', 'sluice-account': 'fuzz' };
 
 /** The first byte of an input chooses the door; the rest is the body, or the part of the path after `/v1/orders`. */

@@ -8,10 +8,64 @@ interface ParserMutation extends Mutation {
 /** Mistakes that parsers of decimal text and of byte frames have made. */
 export const mutations: readonly ParserMutation[] = [
   {
+    name: 'a sign is taken, and forgotten',
+    target: 'rest',
+    file: 'exchange/decimal.ts',
+    edits: [['/^(0|[1-9]', '/^-?(0|[1-9]']],
+  },
+  {
+    name: 'an exponent is taken',
+    target: 'rest',
+    file: 'exchange/decimal.ts',
+    edits: [['(?:\\.(\\d+))?$/', '(?:\\.(\\d+))?(?:e\\d+)?$/']],
+  },
+  {
+    name: 'a price between two ticks is cut',
+    target: 'rest',
+    file: 'exchange/decimal.ts',
+    edits: [["    if (fraction.length > this.scale || units % this.units !== 0n) return 'offStep';\n", '']],
+  },
+  {
+    name: 'digits behind those of the step are dropped',
+    target: 'rest',
+    file: 'exchange/decimal.ts',
+    edits: [["(parsed[2] ?? '').replace(/0+$/, '')", "(parsed[2] ?? '').slice(0, this.scale)"]],
+  },
+  {
+    name: 'zero is taken',
+    target: 'rest',
+    file: 'exchange/decimal.ts',
+    edits: [["    if (units === 0n) return 'zero';\n", '']],
+  },
+  {
+    name: 'a number beyond the range is taken',
+    target: 'rest',
+    file: 'exchange/decimal.ts',
+    edits: [["steps > BigInt(max) ? 'outOfRange' : Number(steps)", 'Number(steps)']],
+  },
+  {
+    name: 'a time that is none is taken',
+    target: 'rest',
+    file: 'gateway/order-request.ts',
+    edits: [['  if (expiresMs > 0) return expiresMs;', '  if (!(expiresMs <= 0)) return expiresMs;']],
+  },
+  {
     name: 'a price above the range',
     target: 'binary',
     file: 'binary/command-frame.ts',
     edits: [['  if (price > MAX_PRICE || stopPrice > MAX_PRICE) return PRICE_OUT_OF_RANGE;\n', '']],
+  },
+  {
+    name: 'a time in force that there is not',
+    target: 'binary',
+    file: 'binary/command-frame.ts',
+    edits: [['  if (timeInForce === 3) return INVALID_TIME_IN_FORCE;\n', '']],
+  },
+  {
+    name: 'a self-trade mode that there is not',
+    target: 'binary',
+    file: 'binary/command-frame.ts',
+    edits: [['  if (terms >> 5 >= SELF_TRADES.length) return INVALID_SELF_TRADE;\n', '']],
   },
   {
     name: 'the reserved bytes are not looked at',
