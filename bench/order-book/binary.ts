@@ -15,7 +15,7 @@ const connections = Number(process.env.CONNECTIONS || 4);
 /** Flags for the node of the book alone, such as --cpu-prof. */
 const bookFlags = (process.env.BOOK_FLAGS ?? '').split(' ').filter((flag) => flag !== '');
 /** Commands of one connection that are always under way in the closed loop. */
-const depth = Number(process.env.DEPTH || 1_500);
+const depth = Number(process.env.DEPTH || 3_000);
 /** 0: closed. The goal, and half of it. */
 const rates = (process.env.RATES || '0,500000,250000').split(',').map(Number);
 
@@ -35,7 +35,7 @@ async function measure(rate: number, seed: number): Promise<Trial> {
   writeFileSync(symbols, `symbols:\n  - { name: BTC-EUR, tickSize: "0.01", lotSize: "0.0001" }\n${limits}\n`);
   const flags = ['--port', '0', '--binary-port', '0', '--data', join(directory, 'data'), '--symbols', symbols];
   const main = join(root, 'workloads/order-book/main.ts');
-  const book = pinned(0, [...bookFlags, main, ...flags, '--max-open-orders', '10000000']);
+  const book = pinned(0, [...bookFlags, main, ...flags, '--max-open-orders', '10000000', '--max-pending', '20000']);
   const port = Number(/binary +port (\d+)/.exec(await firstLine(book))?.[1]);
   const load: BinaryLoad = { port, connections, seconds, rate, depth, seed };
   const before = cpuSeconds(book.pid ?? 0);
@@ -69,7 +69,7 @@ function section(conditions: string, trials: readonly Trial[]): string {
     '',
     `${rounds} rounds of ${seconds} s after 2 s of warm-up, each with a fresh book on one core (all its threads) and our client in another`,
     `process on the other core, over ${connections} TCP connections with an account each. Half of the commands are new orders, four in ten cancel one of the latest`,
-    'thousand, one in ten changes one. A command is answered when it is on disk (fdatasync). A figure is the median of the rounds. In the closed',
+    'thousand, one in ten changes one. `--max-pending` is 20,000. A command is answered when it is on disk (fdatasync). A figure is the median of the rounds. In the closed',
     'loop each connection sends as many commands as it got results; in the open loop commands are due at even times, and a latency counts from when its command was due.',
     'Refused are cancels and changes of orders that were filled or cancelled before.',
     '',
