@@ -15,8 +15,6 @@ const WATCHED =
 /** The heap may move by this much after the first tenth of the time: corpus, coverage and what the runtime compiles. */
 const HEAP_MIB = 16;
 const REPORT_MS = 30_000;
-/** Batches of one parser before it is the other's turn. */
-const TURN = 8;
 
 interface Flags {
   minutes: number;
@@ -62,9 +60,7 @@ async function main(): Promise<void> {
   let reportMs = startMs + REPORT_MS;
   let warm: number | undefined;
   while (performance.now() < endMs) {
-    for (const { fuzzer } of fuzzers) {
-      for (let step = 0; step < TURN; step++) await fuzzer.step();
-    }
+    for (const { fuzzer } of fuzzers) await fuzzer.step();
     const now = performance.now();
     if (warm === undefined && now - startMs >= (endMs - startMs) / 10) warm = heapMiB();
     if (now >= reportMs) {
