@@ -195,6 +195,19 @@ function observe(metrics: Metrics<typeof orderBookMetrics>, store: Store, sequen
     metrics.journalUp.set(sequencer.failure === undefined ? 1 : 0);
   };
   Object.assign(metrics.openOrders, { collect });
+  Object.assign(metrics.trades, { collect: tradesSince(metrics, exchange) });
+}
+
+/** Counts trades when they are asked for, from their sequences: of all doors, and at no cost for an order. */
+function tradesSince(metrics: Metrics<typeof orderBookMetrics>, { markets }: Exchange): () => void {
+  const counted = new Map<string, number>();
+  for (const [symbol, { tradeSequence }] of markets) counted.set(symbol, tradeSequence);
+  return () => {
+    for (const [symbol, { tradeSequence }] of markets) {
+      metrics.trades.inc({ symbol }, tradeSequence - (counted.get(symbol) ?? 0));
+      counted.set(symbol, tradeSequence);
+    }
+  };
 }
 
 /** Rejects with EADDRINUSE and the like, before a data directory is made for a program that cannot start. */

@@ -52,6 +52,11 @@ it('numbers never change: clients have them compiled in', () => {
       "45 UNKNOWN_ACCOUNT",
       "46 INVALID_RECORD",
       "47 PUBLISH_BACKLOG",
+      "48 ORDER_TOO_LARGE",
+      "49 NOTIONAL_TOO_LARGE",
+      "50 OPEN_NOTIONAL_TOO_LARGE",
+      "51 PRICE_TOO_FAR",
+      "52 WOULD_TRIGGER",
     ]
   `);
 });

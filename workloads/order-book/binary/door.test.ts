@@ -102,6 +102,7 @@ describe('the life of an order', () => {
     const other = await open('bob');
     const sold = await other.send({ ...bid, side: 1, quantity: 3, timeInForce: 'IOC' });
     expect(sold).toMatchObject({ code: 0, status: 'filled', filled: 3, trades: 1, lastPrice: 10_100 });
+    expect(await metric('trades_total{symbol="BTC-EUR"}')).toBe(1);
     expect(await client.send({ kind: 'cancel', orderId: placed.orderId })).toMatchObject({
       code: 0,
       status: 'cancelled',
@@ -162,7 +163,7 @@ describe('limits', () => {
     await start({ maxPending: 8, binaryLimits: { window: 16 } });
     const clients = await Promise.all(['a', 'b', 'c'].map(open));
     const results = await Promise.all(
-      clients.flatMap((client) => Array.from({ length: 300 }, () => client.send({ ...bid, timeInForce: 'IOC' }))),
+      clients.flatMap((client) => Array.from({ length: 100 }, () => client.send({ ...bid, timeInForce: 'IOC' }))),
     );
     expect(results.filter(({ code }) => code !== 0)).toEqual([]);
   });

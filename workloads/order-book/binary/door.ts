@@ -181,7 +181,11 @@ class Door {
   /** Looks at the clock for all connections, so that none needs a timer of its own. */
   private look(): void {
     this.cancelLook = this.options.clock.setTimer(LOOK_MS, () => {
-      for (const { connection } of this.guests) connection.checkTime();
+      for (const { connection } of this.guests) {
+        connection.checkTime();
+        // A group that a full disk refused makes room too, and nobody calls for it.
+        connection.wake();
+      }
       if (++this.looks % LOOKS_PER_TOKEN === 0) this.checkTokens();
       this.look();
     });

@@ -174,8 +174,9 @@ export class Sequencer {
   private answer(group: Group): void {
     const { commands, bytes } = group;
     group.applyAll();
-    for (const listener of this.onApplied) listener();
     this.release(group);
+    // After the release: who waited for room looks at `pending`.
+    for (const listener of this.onApplied) listener();
     this.options.onCommit?.(commands, bytes);
     this.options.onQuiet?.();
   }

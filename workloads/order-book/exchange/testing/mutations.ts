@@ -63,7 +63,7 @@ export const mutations: readonly Mutation[] = [
     file: 'exchange/sequencer.ts',
     edits: [
       ['      const error = await written;\n', '      group.applyAll();\n      const error = await written;\n'],
-      ['    group.applyAll();\n    for', '    for'],
+      ['    group.applyAll();\n    this.release(group);\n', '    this.release(group);\n'],
     ],
   },
   {
