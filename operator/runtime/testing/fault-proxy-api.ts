@@ -102,7 +102,10 @@ export async function startApiFaultProxy(credentials: Credentials): Promise<ApiF
     const passed = passOn(upstream.request(onward), stream);
     if (mute !== undefined) {
       let dropped = 0;
-      stream.once('close', () => mute(dropped));
+      const ended = (): void => mute(dropped);
+      stream.once('close', ended);
+      // A stream of a connection that is half-open is not closed for long.
+      passed.once('close', ended);
       passLines(passed, stream, (version) => {
         dropped++;
         oldest.set(url.pathname, version);
