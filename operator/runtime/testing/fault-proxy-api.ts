@@ -136,7 +136,8 @@ export async function startApiFaultProxy(credentials: Credentials): Promise<ApiF
       return true;
     },
     goAway() {
-      for (const session of sessions) session.goaway(constants.NGHTTP2_NO_ERROR);
+      // One that is destroyed stays in the set until it says so.
+      for (const session of sessions) if (!session.destroyed) session.goaway(constants.NGHTTP2_NO_ERROR);
     },
     async stop() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
