@@ -112,12 +112,10 @@ async function release(ctx: ReconcileContext, pod: Pod): Promise<void> {
   }
 }
 
-const noNodes: ReadonlySet<string> = new Set();
-
 /** Pods whose AppDeployment was removed by force: nobody is left to tell about their connections. */
 async function releaseOrphans(ctx: ReconcileContext, key: ObjectKey): Promise<void> {
   const pods = ctx.cache.list(Pod, key.namespace, appLabels(key.name));
-  const ended = pods.filter((pod) => holdsReport(pod) && podState(pod, ctx.nowMs, noNodes) === 'ended');
+  const ended = pods.filter((pod) => holdsReport(pod) && podState(pod, ctx.nowMs) === 'ended');
   if (ended.length === 0) return;
   // A cache that lags may not show it yet: then its pods are still to be counted.
   if ((await ctx.client.get(AppDeployment, key, { signal: ctx.signal })) !== undefined) return;

@@ -10,7 +10,7 @@ import {
   ReplicaSet,
   Service,
 } from '@sluice/runtime';
-import { selectorText } from '../children/labels.ts';
+import { listLive } from '../children/live-list.ts';
 import type { DrainReport } from './drain-report.ts';
 import type { PollDrain } from './live-counts.ts';
 import { appLabels, revisionLabel, revisionOf } from './names.ts';
@@ -84,14 +84,14 @@ function isDoubtful(
 }
 
 /** From the server, past the caches. */
-async function listRevisions({ client, signal }: ReconcileContext, { metadata }: AppDeployment): Promise<Revisions> {
+async function listRevisions(ctx: ReconcileContext, { metadata }: AppDeployment): Promise<Revisions> {
   const { namespace = '', name, uid } = metadata;
-  const options = { namespace, labelSelector: selectorText(appLabels(name)), signal };
-  const [pods, replicaSets] = await Promise.all([client.list(Pod, options), client.list(ReplicaSet, options)]);
-  return { pods: pods.items, replicaSets: replicaSets.items.filter((one) => controllerOf(one)?.uid === uid) };
+  const [pods, replicaSets] = await Promise.all([
+    listLive(ctx, Pod, namespace, appLabels(name)),
+    listLive(ctx, ReplicaSet, namespace, appLabels(name)),
+  ]);
+  return { pods, replicaSets: replicaSets.filter((one) => controllerOf(one)?.uid === uid) };
 }
-
-const noNodes: ReadonlySet<string> = new Set();
 
 /**
  * The pods, and for each that status counts and that is not seen to be going what the server says. In a cache that lags it may
@@ -100,7 +100,7 @@ const noNodes: ReadonlySet<string> = new Set();
 async function withCounted(ctx: ReconcileContext, app: AppDeployment, pods: readonly Pod[]): Promise<readonly Pod[]> {
   const { client, signal, nowMs } = ctx;
   const { namespace = '' } = app.metadata;
-  const leaving = pods.filter((pod) => podState(pod, nowMs, noNodes) !== 'live');
+  const leaving = pods.filter((pod) => podState(pod, nowMs) !== 'live');
   const going = new Set(leaving.map(({ metadata }) => metadata.name));
   const counted = app.status?.revisions?.flatMap(({ draining = [] }) => draining.map(({ pod }) => pod)) ?? [];
   const doubtful = counted.filter((name) => !going.has(name));

@@ -14,8 +14,10 @@ export type PodState =
   /** No container runs any more. What is left of it is its report. */
   | 'ended';
 
-/** `lostNodes`: names of nodes that do not answer. */
-export function podState(pod: Pod, nowMs: number, lostNodes: ReadonlySet<string>): PodState {
+const noNodes: ReadonlySet<string> = new Set();
+
+/** `lostNodes`: names of nodes that do not answer; they only tell 'lost' from 'draining'. */
+export function podState(pod: Pod, nowMs: number, lostNodes: ReadonlySet<string> = noNodes): PodState {
   if (hasEnded(pod)) return 'ended';
   const { deletionTimestamp } = pod.metadata;
   if (deletionTimestamp === undefined) return 'live';

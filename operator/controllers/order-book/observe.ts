@@ -9,7 +9,7 @@ import {
   type Resource,
   StatefulSet,
 } from '@sluice/runtime';
-import { selectorText } from '../children/labels.ts';
+import { listLive } from '../children/live-list.ts';
 import { bookLabels, leaseName } from './names.ts';
 import { claimsToGrow } from './storage.ts';
 
@@ -48,27 +48,22 @@ export async function observe(
   const { namespace, name } = key;
   // Before a book is let go the server is asked: what a cache that lags does not show yet would lose its volume.
   const goes = book.metadata.deletionTimestamp !== undefined;
-  const claims = goes ? await listClaims(ctx, key) : ctx.cache.list(PersistentVolumeClaim, namespace, bookLabels(name));
+  const labels = bookLabels(name);
+  const claims = goes
+    ? await listLive(ctx, PersistentVolumeClaim, namespace, labels)
+    : ctx.cache.list(PersistentVolumeClaim, namespace, labels);
   return {
     book,
     statefulSet: goes
       ? await ctx.client.get(StatefulSet, key, { signal: ctx.signal })
       : ctx.cache.get(StatefulSet, key),
-    pods: ctx.cache.list(Pod, namespace, bookLabels(name)),
+    pods: ctx.cache.list(Pod, namespace, labels),
     claims,
     lease: ctx.cache.get(Lease, { namespace, name: leaseName(name) }),
     growingClasses: await growingClasses(ctx, claimsToGrow(book, claims)),
     images,
     sequenceDueInMs,
   };
-}
-
-async function listClaims(
-  { client, signal }: ReconcileContext,
-  { namespace, name }: ObjectKey,
-): Promise<readonly PersistentVolumeClaim[]> {
-  const labelSelector = selectorText(bookLabels(name));
-  return (await client.list(PersistentVolumeClaim, { namespace, labelSelector, signal })).items;
 }
 
 /** Asked only when a volume should grow, which is rare: not worth a watch on all storage classes. */

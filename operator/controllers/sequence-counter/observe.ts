@@ -1,6 +1,6 @@
 import { type ImageCatalog, SequenceCounter } from '@sluice/api';
 import { type KubeObject, Lease, type ObjectKey, Pod, type ReconcileContext, StatefulSet } from '@sluice/runtime';
-import { selectorText } from '../children/labels.ts';
+import { listLive } from '../children/live-list.ts';
 import { findRegression } from './ledger.ts';
 import { counterLabels, ledgerName, ordinalOf } from './names.ts';
 
@@ -40,20 +40,16 @@ export async function observe(
     (ordinalOf(key.name, metadata.name) ?? 0) >= counter.spec.replicas;
   // Before a Lease goes the server is asked: a cache that lags behind may not show yet that its replica was started.
   const surplus = counter.metadata.deletionTimestamp === undefined && members.some(isSurplus);
-  const { signal } = ctx;
-  const pods = surplus ? await listPods(ctx, key) : [];
+  const pods = surplus ? await listLive(ctx, Pod, key.namespace, counterLabels(key.name)) : [];
   return {
     counter,
     ledger,
     members,
-    statefulSet: surplus ? await ctx.client.get(StatefulSet, key, { signal }) : ctx.cache.get(StatefulSet, key),
+    statefulSet: surplus
+      ? await ctx.client.get(StatefulSet, key, { signal: ctx.signal })
+      : ctx.cache.get(StatefulSet, key),
     surplusPods: pods.filter(isSurplus).map(({ metadata }) => metadata.name),
     images,
     marksDueInMs,
   };
-}
-
-async function listPods({ client, signal }: ReconcileContext, { namespace, name }: ObjectKey): Promise<readonly Pod[]> {
-  const labelSelector = selectorText(counterLabels(name));
-  return (await client.list(Pod, { namespace, labelSelector, signal })).items;
 }

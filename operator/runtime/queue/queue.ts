@@ -8,7 +8,8 @@ export type Priority = (typeof PRIORITIES)[number];
 
 /** First and longest wait of the per-key back-off (client-go starts at 5 ms too; it ends at 1000 s, we at 5 minutes). */
 const BACKOFF_BASE_MS = 5;
-const BACKOFF_MAX_MS = 300_000;
+/** The longest wait of a key that failed again and again. */
+export const BACKOFF_MAX_MS = 300_000;
 /**
  * No starvation (controller-runtime#3496): keys that are passed over by more urgent ones get every fourth turn after 20 s
  * and every second after 40 s; where two lanes are passed over, they take these turns in turn. So a key is taken within

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { canonicalJson } from '../../controller/canonical-json.ts';
 import { type KubeObject, keyText } from '../../kube/object.ts';
 import { Lease } from '../../kube/resources.ts';
+import { BACKOFF_MAX_MS } from '../../queue/queue.ts';
 import { ApiServerModel, createModelCluster } from '../model/index.ts';
 import { seededRandom } from '../seeded-random.ts';
 import { VirtualClock } from '../virtual-clock.ts';
@@ -15,7 +16,6 @@ import { type Server, serverOf } from './server.ts';
 const QUIET_MS = 35_000;
 /** Not quiet after so long: it does not converge. */
 const RESTLESS_MS = 3_600_000;
-const LONGEST_BACKOFF_MS = 300_000;
 const IDLE_MS = 600_000;
 /** A run that keeps writing would never end. */
 const MOST_WRITES = 5_000;
@@ -144,7 +144,7 @@ class Run<S extends Simulator> {
     // What is wrong may only be late: a key that failed again and again is off for a while, and may then fail again.
     for (let failed = -1; failed < this.#injector.failed && expect?.(this.#stage) !== undefined; ) {
       ({ failed } = this.#injector);
-      await this.#clock.advance(LONGEST_BACKOFF_MS);
+      await this.#clock.advance(BACKOFF_MAX_MS);
       await this.#untilQuiet();
     }
     this.#found(expect?.(this.#stage), `after "${what}": `);
@@ -156,7 +156,7 @@ class Run<S extends Simulator> {
     // From here on, who does not lead only waits.
     const leader = this.#stage.find(Lease, electionLease)?.spec?.holderIdentity;
     if (leader !== undefined) this.#operators.killAll([leader]);
-    if (this.#plan !== noFaults) await this.#clock.advance(LONGEST_BACKOFF_MS);
+    if (this.#plan !== noFaults) await this.#clock.advance(BACKOFF_MAX_MS);
     return this.#untilQuiet();
   }
 
@@ -200,9 +200,9 @@ class Run<S extends Simulator> {
     if (++this.#accepted === MOST_WRITES) this.#problems.push(`does not converge: ${MOST_WRITES} writes`);
     if (!isOperator) return;
     const name = `${resource.kind} ${keyText(key)}`;
-    if (before === undefined) add(this.#creations, name, 1);
+    if (before === undefined) increment(this.#creations, name);
     const destroyed = this.#scenario.destroys(write, this.#stage);
-    if (destroyed !== undefined) add(this.#destroyed, destroyed, 1);
+    if (destroyed !== undefined) increment(this.#destroyed, destroyed);
     if (this.#idle) this.#problems.push(`a write while nothing was to be done: ${verb} ${name}`);
   }
 
@@ -238,6 +238,6 @@ function isElection({ resource, key }: Write): boolean {
   return resource.plural === Lease.plural && key.namespace === electionLease.namespace;
 }
 
-function add(counts: Map<string, number>, name: string, count: number): void {
-  counts.set(name, (counts.get(name) ?? 0) + count);
+function increment(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
 }
