@@ -1,59 +1,39 @@
 import { randomBytes } from 'node:crypto';
 import { AppDeployment } from '@sluice/api';
 import {
-  type Cluster,
-  connectKubeconfig,
   HorizontalPodAutoscaler,
   type KubeClient,
   Namespace,
   Pod,
   PodDisruptionBudget,
   ReplicaSet,
-  runManager,
   Service,
 } from '@sluice/runtime';
-import { createLogger, createRegistry } from '@sluice/runtime/telemetry';
 import { afterAll, beforeAll, beforeEach, expect, inject, onTestFinished, test } from 'vitest';
+import { type RunningController, startController } from '../testing/start-controller.ts';
 import { appDeploymentController } from './controller.ts';
 import { parseDrainReport } from './drain-report.ts';
 import { drainReport, type KubeletBehaviour, playKubelet } from './testing/kubelet.ts';
 
 // The controller on a real API server with a real controller-manager; this file plays the kubelets.
 
-let cluster: Cluster;
+let running: RunningController;
 let client: KubeClient;
 let namespace: string;
-const stop = new AbortController();
-let manager: Promise<void>;
 /** Open connections that a draining pod shows, by pod name. */
 const shown = new Map<string, number>();
 
 beforeAll(async () => {
-  cluster = await connectKubeconfig({ path: inject('kubeconfig') });
-  client = cluster.client;
   const poll = async ({ metadata }: Pod) => {
     const open = shown.get(metadata.name);
     return open === undefined ? undefined : { ...parsed(), open };
   };
-  manager = runManager(
-    {
-      cluster,
-      controllers: [appDeploymentController({ catalog: { drain: 'sluice/drain:1' }, poll })],
-      log: createLogger('test', 'silent'),
-      registry: createRegistry(),
-      identity: 'test',
-      reportingController: 'sluice.dev/test',
-      metricsPort: 0,
-    },
-    stop.signal,
-  );
+  const controller = appDeploymentController({ catalog: { drain: 'sluice/drain:1' }, poll });
+  running = await startController(inject('kubeconfig'), controller);
+  ({ client } = running);
 });
 
-afterAll(async () => {
-  stop.abort();
-  await manager;
-  cluster.close();
-});
+afterAll(() => running.stop());
 
 beforeEach(async () => {
   namespace = `appd-${randomBytes(4).toString('hex')}`;

@@ -2,9 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { SequenceCounter, type SequenceCounterSpec } from '@sluice/api';
 import {
-  type Cluster,
   ConfigMap,
-  connectKubeconfig,
   type KubeClient,
   type KubeObject,
   Lease,
@@ -12,52 +10,32 @@ import {
   PodDisruptionBudget,
   type Resource,
   Role,
-  runManager,
   Service,
   ServiceAccount,
   StatefulSet,
 } from '@sluice/runtime';
-import { createLogger, createRegistry } from '@sluice/runtime/telemetry';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { type RunningController, startController } from '../testing/start-controller.ts';
 import { sequenceCounterController } from './controller.ts';
 import { advanceKey, advanceReasonKey } from './ledger.ts';
 
-const kubeconfig = inject('kubeconfig');
 /** The garbage collector of a fresh control plane learns about our kinds every 30 s. */
 const garbageCollected = { timeout: 90_000, interval: 500 };
 const soon = { timeout: 20_000, interval: 100 };
 
 describe('the controller of sequence counters on a real API server', () => {
   const namespace = `seqc-${randomUUID().slice(0, 8)}`;
-  const stop = new AbortController();
-  let cluster: Cluster;
+  let running: RunningController;
   let client: KubeClient;
-  let running: Promise<void>;
 
   beforeAll(async () => {
-    cluster = await connectKubeconfig({ path: kubeconfig });
-    client = cluster.client;
-    await client.create(Namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
     const catalog = { sequenceCounter: { '1.0.0': 'sluice/sequence-counter:1.0.0-test' } };
-    running = runManager(
-      {
-        cluster: await connectKubeconfig({ path: kubeconfig }),
-        controllers: [sequenceCounterController({ catalog, marksEveryMs: 200 })],
-        log: createLogger('test', 'warn'),
-        registry: createRegistry(),
-        identity: 'test',
-        reportingController: 'sluice.dev/operator',
-        metricsPort: 0,
-      },
-      stop.signal,
-    );
+    running = await startController(inject('kubeconfig'), sequenceCounterController({ catalog, marksEveryMs: 200 }));
+    ({ client } = running);
+    await client.create(Namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
   });
-  afterAll(async () => {
-    stop.abort();
-    await running;
-    cluster.close();
-  });
+  afterAll(() => running.stop());
 
   async function create(name: string, spec: Partial<SequenceCounterSpec> = {}): Promise<void> {
     const metadata = { name, namespace };

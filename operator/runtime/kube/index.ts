@@ -8,4 +8,5 @@ export {
 } from './cluster.ts';
 export { type Credentials, inClusterCredentials } from './credentials.ts';
 export * from './object.ts';
+export { quantityValue } from './quantity.ts';
 export * from './resources.ts';
