@@ -22,7 +22,12 @@ import { addRoutes } from './gateway/routes.ts';
 import { checkBinanceNames } from './market-data/binance/symbols.ts';
 import { addMarketData } from './market-data/market-data.ts';
 import { orderBookMetrics } from './metrics.ts';
-import { Publication, type PublicationOptions, type PublicationStatus } from './publisher/publication.ts';
+import {
+  Publication,
+  type PublicationOptions,
+  type PublicationReport,
+  type PublicationStatus,
+} from './publisher/publication.ts';
 import type { BookConfig } from './symbols.ts';
 
 export interface BookServiceOptions {
@@ -52,6 +57,8 @@ export interface BookService {
   readonly adminPort: number | undefined;
   readonly binaryPort: number | undefined;
   readonly store: Store;
+  /** Undefined when nothing is published, or nothing is known of it yet. */
+  readonly publication: () => PublicationReport | undefined;
   readonly health: Health;
   /** What a graceful stop does, in order. */
   readonly stopSteps: readonly ShutdownStep[];
@@ -149,7 +156,15 @@ export async function startBook(options: BookServiceOptions): Promise<BookServic
         },
       },
     ];
-    return { address, adminPort, binaryPort: door?.port, store, health, stopSteps };
+    return {
+      address,
+      adminPort,
+      binaryPort: door?.port,
+      store,
+      publication: () => publication?.report(),
+      health,
+      stopSteps,
+    };
   } catch (error) {
     await publication?.stop();
     await store.close();

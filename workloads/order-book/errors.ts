@@ -128,6 +128,11 @@ export const errors = defineErrors({
   outboxFailed: { code: 'SLUICE_OUTBOX_FAILED', status: 503, title: 'The outbox cannot be written' },
   publishBacklog: { code: 'SLUICE_PUBLISH_BACKLOG', status: 503, title: 'Too many trades wait for the broker' },
   brokerUnavailable: { code: 'SLUICE_BROKER_UNAVAILABLE', status: 503, title: 'The broker does not take the trades' },
+  publishSecret: {
+    code: 'SLUICE_PUBLISH_SECRET',
+    status: 503,
+    title: 'The credentials or certificates for the broker cannot be read',
+  },
   publishGap: {
     code: 'SLUICE_PUBLISH_GAP',
     status: 500,

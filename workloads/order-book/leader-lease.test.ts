@@ -3,6 +3,7 @@ import { createLogger } from '@sluice/runtime/telemetry';
 import { VirtualClock } from '@sluice/runtime/testing';
 import { expect, it } from 'vitest';
 import { LeaderLease } from './leader-lease.ts';
+import type { PublicationReport } from './publisher/publication.ts';
 
 /** The part of an API server that a member may use: get, and replace as a compare-and-swap. */
 class LeaseServer {
@@ -42,7 +43,11 @@ class LeaseServer {
 
 function started(server: LeaseServer) {
   const clock = new VirtualClock(Date.UTC(2026, 10, 21, 9, 0, 0));
-  const state = { sequence: 7, epoch: 3 };
+  const state: { sequence: number; epoch: number; publication: PublicationReport | undefined } = {
+    sequence: 7,
+    epoch: 3,
+    publication: undefined,
+  };
   const leader = new LeaderLease({
     clock,
     client: server.client(),
@@ -81,6 +86,33 @@ it('reports where the log stands, and keeps what others wrote', async () => {
   await clock.advance(2_000);
   expect(server.lease?.metadata.annotations?.['sluice.dev/sequence']).toBe('00000000000000000012');
   expect(server.lease?.spec).toMatchObject({ leaseTransitions: 1, acquireTime: '2026-11-21T09:00:00.000000Z' });
+});
+
+it('reports how publishing goes, and nothing of it while nothing is known', async () => {
+  const server = new LeaseServer();
+  const { clock, state } = started(server);
+  const said = (): Record<string, string> => {
+    const annotations = Object.entries(server.lease?.metadata.annotations ?? {});
+    return Object.fromEntries(annotations.filter(([key]) => /publish|trades/.test(key)));
+  };
+  await clock.advance(0);
+  expect(said()).toEqual({});
+  state.publication = { state: 'SLUICE_BROKER_UNAVAILABLE', waiting: 12, sentence: 'x'.repeat(5_000) };
+  await clock.advance(2_000);
+  expect(said()).toEqual({
+    'sluice.dev/publish-state': 'SLUICE_BROKER_UNAVAILABLE',
+    'sluice.dev/trades-waiting': '00000000000000000012',
+    'sluice.dev/publish-sentence': 'x'.repeat(1_024),
+  });
+  state.publication = { state: 'ok', waiting: 0, sentence: undefined };
+  await clock.advance(2_000);
+  expect(said()).toEqual({
+    'sluice.dev/publish-state': 'ok',
+    'sluice.dev/trades-waiting': '00000000000000000000',
+  });
+  state.publication = undefined;
+  await clock.advance(2_000);
+  expect(said()).toEqual({});
 });
 
 it('a change between read and write is not overwritten; the next renewal sees it', async () => {

@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '@sluice/runtime/clock';
 import { connectInCluster, isConflict, type KubeClient, Lease } from '@sluice/runtime/kube';
 import type { Logger } from '@sluice/runtime/telemetry';
 import type { BookService } from './book-service.ts';
+import type { PublicationReport } from './publisher/publication.ts';
 
 const RENEW_MS = 2_000;
 const DURATION_SECONDS = 6;
@@ -11,6 +12,7 @@ const DURATION_SECONDS = 6;
 export interface MemberState {
   readonly sequence: number;
   readonly epoch: number;
+  readonly publication: PublicationReport | undefined;
 }
 
 export interface LeaderLeaseOptions {
@@ -69,19 +71,22 @@ export class LeaderLease {
 
   private next(read: Lease, holder: string, nowMs: number): Lease {
     const { identity, version, state } = this.options;
-    const { sequence, epoch } = state();
+    const { sequence, epoch, publication } = state();
     const takesOver = read.spec?.holderIdentity !== identity && holder !== '';
     // metav1.MicroTime wants six digits.
     const now = new Date(nowMs).toISOString().replace('Z', '000Z');
+    const { annotations = {} } = read.metadata;
+    const others = Object.entries(annotations).filter(([key]) => !PUBLICATION_KEYS.has(key));
     return {
       ...read,
       metadata: {
         ...read.metadata,
         annotations: {
-          ...read.metadata.annotations,
+          ...Object.fromEntries(others),
           'sluice.dev/sequence': decimal20(sequence),
           'sluice.dev/epoch': decimal20(epoch),
           'sluice.dev/version': version,
+          ...publicationAnnotations(publication),
         },
       },
       spec: {
@@ -94,6 +99,23 @@ export class LeaderLease {
       },
     };
   }
+}
+
+const STATE = 'sluice.dev/publish-state';
+const WAITING = 'sluice.dev/trades-waiting';
+const SENTENCE = 'sluice.dev/publish-sentence';
+/** What an earlier process said of its publishing is not known of this one. */
+const PUBLICATION_KEYS: ReadonlySet<string> = new Set([STATE, WAITING, SENTENCE]);
+const LONGEST_SENTENCE = 1_024;
+
+function publicationAnnotations(publication: PublicationReport | undefined): Record<string, string> {
+  if (publication === undefined) return {};
+  const { state, waiting, sentence } = publication;
+  return {
+    [STATE]: state,
+    [WAITING]: decimal20(waiting),
+    ...(sentence !== undefined && { [SENTENCE]: sentence.slice(0, LONGEST_SENTENCE) }),
+  };
 }
 
 /** 64-bit numbers in annotations: 20 digits, so that they also sort as text. */
@@ -115,7 +137,7 @@ export function startLeaderLease(
   const { lease, namespace, pod, version, log } = flags;
   if (namespace === undefined || pod === undefined) throw new UsageError('--lease needs --namespace and --pod');
   const cluster = connectInCluster({ userAgent: `sluice-orderbook/${version}` });
-  const { store } = service;
+  const { store, publication } = service;
   const leader = new LeaderLease({
     clock: systemClock,
     client: cluster.client,
@@ -124,7 +146,7 @@ export function startLeaderLease(
     lease,
     identity: pod,
     version,
-    state: () => ({ sequence: store.exchange.sequence, epoch: store.epoch }),
+    state: () => ({ sequence: store.exchange.sequence, epoch: store.epoch, publication: publication() }),
   });
   leader.start();
   return {

@@ -85,7 +85,7 @@ async function main(): Promise<void> {
   const flags = readFlags();
   const config = await readSymbols(flags.symbols);
   const auth = authFromOptions(flags) ?? config.auth;
-  const publish = await publishFromOptions(flags);
+  const publish = publishFromOptions(flags);
   const log = createLogger('order-book', flags.logLevel);
   const directory = resolve(flags.data);
   const { snapshotEvery } = flags;

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { integer, UsageError } from '@sluice/kit';
 import { type Command, Option } from 'commander';
 import { wrongBrokerUrl } from './create-broker.ts';
@@ -62,10 +61,10 @@ export function addPublishOptions(command: Command): Command {
 const PUBLISHED_TRADE_BYTES = 230;
 
 /** What the flags ask for; undefined when they name no broker. Throws UsageError. */
-export async function publishFromOptions(
+export function publishFromOptions(
   flags: PublishFlags,
-): Promise<Pick<PublicationOptions, 'target' | 'maxOutboxBytes' | 'keepBytes'> | undefined> {
-  const { publish: url, publishSubject: subject, publishCredentials, publishCa, publishKeep } = flags;
+): Pick<PublicationOptions, 'target' | 'maxOutboxBytes' | 'keepBytes'> | undefined {
+  const { publish: url, publishSubject: subject, publishKeep } = flags;
   if (url === undefined) return undefined;
   const wrong = wrongBrokerUrl(url);
   if (wrong !== undefined) throw new UsageError(`--publish: ${wrong}`);
@@ -77,8 +76,8 @@ export async function publishFromOptions(
     target: {
       url,
       subject,
-      credentials: await content('--publish-credentials', publishCredentials),
-      ca: await content('--publish-ca', publishCa),
+      credentialsFile: flags.publishCredentials,
+      caFile: flags.publishCa,
       replicas: flags.publishReplicas,
       maxBytes,
       maxTrades: Math.floor(maxBytes / PUBLISHED_TRADE_BYTES),
@@ -86,13 +85,4 @@ export async function publishFromOptions(
     maxOutboxBytes: flags.outboxLimit * MEBIBYTE,
     keepBytes: flags.outboxKeep * MEBIBYTE,
   };
-}
-
-async function content(flag: string, path: string | undefined): Promise<string | undefined> {
-  if (path === undefined) return undefined;
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw new UsageError(`${flag}: ${(error as Error).message}`);
-  }
 }

@@ -29,7 +29,15 @@ async function openBook() {
     log,
     registry,
     directory,
-    target: { url: 'nats://127.0.0.1:1', subject: 'trades', replicas: 1, maxBytes: 1e6, maxTrades: 1e4 },
+    target: {
+      url: 'nats://127.0.0.1:1',
+      subject: 'trades',
+      credentialsFile: undefined,
+      caFile: undefined,
+      replicas: 1,
+      maxBytes: 1e6,
+      maxTrades: 1e4,
+    },
     maxOutboxBytes: TRADE_BYTES * 10,
     keepBytes: 0,
   });
@@ -72,6 +80,13 @@ it('without a broker orders are taken until the outbox is full; then cancels onl
   });
   expect((await entry.cancel('a', resting.order.id)).order.status).toBe('cancelled');
   expect(publication.status()).toEqual({ state: 'SLUICE_BROKER_UNAVAILABLE', last: '10', acknowledged: '0' });
+  await expect
+    .poll(() => publication.report())
+    .toEqual({
+      state: 'SLUICE_BROKER_UNAVAILABLE',
+      waiting: 10,
+      sentence: expect.stringContaining('subject trades of nats://127.0.0.1:1 does not take trades'),
+    });
   const metrics = await book.registry.metrics();
   expect(metrics).toMatch(/^sluice_orderbook_publish_up 0$/m);
   expect(metrics).toMatch(/^sluice_orderbook_publish_lag_trades 10$/m);

@@ -9,9 +9,9 @@ import type { Exchange } from '../exchange/exchange.ts';
 import type { Sequencer } from '../exchange/sequencer.ts';
 import type { StoreOptions } from '../exchange/store.ts';
 import { type Disk, disk as realDisk } from '../journal/disk.ts';
-import type { BrokerTarget } from './create-broker.ts';
 import { publisherMetrics } from './metrics.ts';
 import { Outbox } from './outbox.ts';
+import type { FileTarget } from './secret-files.ts';
 import { SharedProgress } from './shared-progress.ts';
 import { TRADE_BYTES } from './trade-record.ts';
 
@@ -21,7 +21,7 @@ export interface PublicationOptions {
   readonly registry: ReturnType<typeof createRegistry>;
   /** The data directory of the book. */
   readonly directory: string;
-  readonly target: BrokerTarget;
+  readonly target: FileTarget;
   /** Bytes of trades, 48 each, that may wait for the broker; then new orders are refused. */
   readonly maxOutboxBytes: number;
   /** Bytes of acknowledged trades that are kept. */
@@ -34,7 +34,7 @@ export interface ThreadData {
   readonly directory: string;
   readonly symbols: readonly SymbolConfig[];
   readonly memory: SharedArrayBuffer;
-  readonly target: BrokerTarget;
+  readonly target: FileTarget;
 }
 
 export type FromThread =
@@ -48,6 +48,15 @@ export interface PublicationStatus {
   /** Numbers of the last trade of the book and of the last one that the broker has acknowledged. */
   readonly last: string;
   readonly acknowledged: string;
+}
+
+/** The same for whoever runs the book. */
+export interface PublicationReport {
+  readonly state: string;
+  /** Trades that the broker has not acknowledged. */
+  readonly waiting: number;
+  /** Why, when `state` is not `ok`. It names the broker, so it is not for everybody who trades. */
+  readonly sentence: string | undefined;
 }
 
 /** In an image, each thread is a bundle of its own. */
@@ -67,6 +76,7 @@ export class Publication {
   private symbols: readonly SymbolConfig[] = [];
   private worker: Worker | undefined;
   private state = errors.brokerUnavailable.code as string;
+  private sentence: string | undefined;
   private trimming = false;
   private stopped = false;
   private readonly metrics: Metrics<typeof publisherMetrics>;
@@ -125,6 +135,14 @@ export class Publication {
     };
   }
 
+  /** Undefined until the broker was asked for the first time: nothing is known by then. */
+  report(): PublicationReport | undefined {
+    const { state } = this.status();
+    const sentence = this.outbox.failure?.message ?? this.sentence;
+    if (state !== 'ok' && sentence === undefined) return undefined;
+    return { state, waiting: this.outbox.noted - this.acknowledged(), sentence };
+  }
+
   /** Publishes what there is, for a few seconds at most, and ends the thread. */
   async stop(): Promise<void> {
     this.stopped = true;
@@ -167,6 +185,7 @@ export class Publication {
     switch (message.kind) {
       case 'publishing':
         this.state = 'ok';
+        this.sentence = undefined;
         log.info(this.status(), 'publishing trades');
         break;
       case 'waiting':
@@ -174,6 +193,7 @@ export class Publication {
         // Once per state: it is tried again and again.
         if (this.state !== message.code) log.warn({ code: message.code }, message.sentence);
         this.state = message.code;
+        this.sentence = message.sentence;
         break;
       case 'forgotten':
         this.metrics.forgotten.inc(message.trades);

@@ -1,9 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '@sluice/runtime/clock';
-import { createBroker } from './create-broker.ts';
 import { OutboxReader } from './outbox-reader.ts';
 import type { FromThread, ThreadData } from './publication.ts';
 import { Publisher } from './publisher.ts';
+import { createBrokerWithFiles } from './secret-files.ts';
 import { SharedProgress } from './shared-progress.ts';
 import { createTradeView } from './trade-message.ts';
 
@@ -15,7 +15,7 @@ const tell = (message: FromThread): void => port.postMessage(message);
 const progress = new SharedProgress(memory);
 const publisher = new Publisher({
   clock: systemClock,
-  broker: createBroker(target),
+  broker: createBrokerWithFiles(target),
   directory,
   reader: new OutboxReader(directory),
   source: progress,
