@@ -1,8 +1,6 @@
 import { BUY, SELL, type Side } from '../engine/book.ts';
 import type { Market } from '../exchange/market.ts';
-
-/** Price in ticks and the whole quantity there in lots; 0 when nothing rests there any more. */
-export type Level = readonly [price: number, quantity: number];
+import type { Level } from './levels.ts';
 
 /** The levels that commands `firstId` … `lastId` changed, with what stands there after the last of them. */
 export interface DepthUpdate {

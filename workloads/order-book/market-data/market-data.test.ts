@@ -125,6 +125,19 @@ describe('Binance shape', () => {
     expect((await call('GET', `/api/v3/order?symbol=BTCEUR&orderId=${maker.orderId}`))[1].status).toBe('FILLED');
   });
 
+  test('all orders of a symbol are cancelled, also those that go with the one they are linked to', async () => {
+    const pair = { symbol: 'BTC-EUR', side: 'buy', quantity: '0.5', stop: { stopPrice: '99' }, limit: { price: '9' } };
+    const headers = { 'content-type': 'application/json', 'sluice-account': 'pairs' };
+    const url = `${service.address}/v1/order-pairs`;
+    const placed = await fetch(url, { method: 'POST', headers, body: JSON.stringify(pair) });
+    expect(placed.status).toBe(201);
+    const single = await call('POST', '/orders', { product_id: 'BTC-EUR', side: 'buy', size: 1, price: 8 }, 'pairs');
+    expect(single[0]).toBe(200);
+    const [status, cancelled] = await call('DELETE', '/api/v3/openOrders?symbol=BTCEUR', undefined, 'pairs');
+    expect([status, cancelled.map((order: Json) => order.status)]).toEqual([200, ['CANCELED', 'CANCELED', 'CANCELED']]);
+    expect((await call('GET', '/api/v3/openOrders', undefined, 'pairs'))[1]).toEqual([]);
+  });
+
   test.for([
     ['side=UP&type=LIMIT&price=1', -1117, 'Invalid side.'],
     ['side=BUY&type=LIMIT', -1013, 'PRICE_FILTER'],

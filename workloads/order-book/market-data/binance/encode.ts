@@ -1,7 +1,8 @@
-import { BUY, SELL, type Side } from '../../engine/book.ts';
+import { BUY, SELL } from '../../engine/book.ts';
 import type { Market } from '../../exchange/market.ts';
 import type { Trade } from '../../exchange/order.ts';
-import type { DepthUpdate, Level } from '../depth-feed.ts';
+import type { DepthUpdate } from '../depth-feed.ts';
+import { bestLevel, bestLevels, type Level } from '../levels.ts';
 import { binanceName } from './symbols.ts';
 
 // The payloads of Binance's market streams. Amounts are decimal text without anything to escape.
@@ -30,20 +31,12 @@ export function tradeText(market: Market, trade: Trade, nowMs: number): string {
 
 /** `<symbol>@bookTicker` without its update id. An empty side has price and quantity 0. */
 export function bookTickerText(market: Market): string {
-  const [bid = NOTHING] = bestLevels(market, BUY, 1);
-  const [ask = NOTHING] = bestLevels(market, SELL, 1);
+  const bid = bestLevel(market, BUY);
+  const ask = bestLevel(market, SELL);
   const { tick, lot, config } = market;
   const bids = `"b":"${tick.format(bid[0])}","B":"${lot.format(bid[1])}"`;
   return `"s":"${binanceName(config.name)}",${bids},"a":"${tick.format(ask[0])}","A":"${lot.format(ask[1])}"`;
 }
-
-export function bestLevels({ book }: Market, side: Side, limit: number): Level[] {
-  const levels: Level[] = [];
-  book.levels(side, (price, quantity) => levels.push([price, quantity]) < limit);
-  return levels;
-}
-
-const NOTHING: Level = [0, 0];
 
 function levelsText({ tick, lot }: Market, levels: readonly Level[]): string {
   return `[${levels.map(([price, quantity]) => `["${tick.format(price)}","${lot.format(quantity)}"]`).join(',')}]`;

@@ -3,14 +3,15 @@ import type { FastifyInstance } from 'fastify';
 import { BUY, SELL } from '../../engine/book.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Market } from '../../exchange/market.ts';
-import { bestLevels, depthText } from './encode.ts';
+import { answerJsonText } from '../json-text.ts';
+import { bestLevel } from '../levels.ts';
+import { depthText } from './encode.ts';
 import { limitOf, type Parameters, parametersOf, required, symbolOf } from './parameters.ts';
 import { type BinanceSymbols, binanceName } from './symbols.ts';
 import { symbolView, tradeView } from './views.ts';
 
 const MAX_LEVELS = 5_000;
 const MAX_TRADES = 1_000;
-const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** Market data of Binance shape: what a client needs to know the symbols and to begin a book. */
 export function addBinanceMarket(
@@ -36,10 +37,7 @@ export function addBinanceMarket(
     async (request, reply) => {
       const parameters = parametersOf(request);
       const market = symbolOf(symbols, required(parameters, 'symbol'));
-      const text = depthText(market, exchange.sequence, limitOf(parameters, MAX_LEVELS, 100));
-      // It is JSON already.
-      reply.type(JSON_TYPE).serializer((payload: string) => payload);
-      return text;
+      return answerJsonText(reply, depthText(market, exchange.sequence, limitOf(parameters, MAX_LEVELS, 100)));
     },
   );
 
@@ -77,8 +75,8 @@ function wanted(symbols: BinanceSymbols, { symbol, symbols: list }: Parameters):
 
 function bookTickerView(market: Market): object {
   const { tick, lot, config } = market;
-  const [[bid, bidQuantity] = [0, 0]] = bestLevels(market, BUY, 1);
-  const [[ask, askQuantity] = [0, 0]] = bestLevels(market, SELL, 1);
+  const [bid, bidQuantity] = bestLevel(market, BUY);
+  const [ask, askQuantity] = bestLevel(market, SELL);
   return {
     symbol: binanceName(config.name),
     bidPrice: tick.format(bid),

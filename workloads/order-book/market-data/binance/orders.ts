@@ -6,6 +6,7 @@ import type { OrderEntry } from '../../gateway/order-entry.ts';
 import { type PlaceBody, parseClientOrderId, parseOrderId } from '../../gateway/order-request.ts';
 import { refusalError } from '../../gateway/refusals.ts';
 import { accountOf } from '../account.ts';
+import { cancelAll } from '../cancel-all.ts';
 import { type Parameters, parametersOf, required, symbolOf } from './parameters.ts';
 import { BinanceError } from './refusals.ts';
 import type { BinanceSymbols } from './symbols.ts';
@@ -37,7 +38,8 @@ export function addBinanceOrders(app: FastifyInstance, options: BinanceOrdersOpt
 
   app.delete('/order', { schema: { summary: 'Binance-shaped: cancel an open order' } }, async (request) => {
     const parameters = parametersOf(request);
-    return cancel(entry, account(request), findOrder(exchange, symbols, account(request), parameters, -2011));
+    const { id } = findOrder(exchange, symbols, account(request), parameters, -2011);
+    return cancelledView((await entry.cancel(account(request), id)).order);
   });
 
   const open = (request: FastifyRequest, market: Market | undefined): Order[] => {
@@ -55,9 +57,7 @@ export function addBinanceOrders(app: FastifyInstance, options: BinanceOrdersOpt
     { schema: { summary: 'Binance-shaped: cancel all orders of a symbol' } },
     async (request) => {
       const market = symbolOf(symbols, required(parametersOf(request), 'symbol'));
-      const cancelled: object[] = [];
-      for (const order of open(request, market)) cancelled.push(await cancel(entry, account(request), order));
-      return cancelled;
+      return (await cancelAll(entry, exchange, account(request), open(request, market))).map(cancelledView);
     },
   );
 
@@ -75,8 +75,7 @@ export function addBinanceOrders(app: FastifyInstance, options: BinanceOrdersOpt
   }));
 }
 
-async function cancel(entry: OrderEntry, account: string, known: Order): Promise<object> {
-  const { order } = await entry.cancel(account, known.id);
+function cancelledView(order: Order): object {
   return { ...orderView(order), origClientOrderId: order.clientOrderId, transactTime: order.updatedMs };
 }
 

@@ -26,6 +26,9 @@ export function checkBinanceNames(symbols: readonly string[]): void {
 export class BinanceSymbols {
   private readonly exchange: Exchange;
   private readonly listed: ReadonlySet<string>;
+  /** Of as many markets as `known` says: a book may learn further ones, and forgets none. */
+  private byName: ReadonlyMap<string, Market> = new Map();
+  private known = 0;
 
   constructor(exchange: Exchange, listed: ReadonlySet<string>) {
     this.exchange = exchange;
@@ -38,12 +41,17 @@ export class BinanceSymbols {
   }
 
   find(name: string): Market | undefined {
-    let found: Market | undefined;
-    for (const market of this.exchange.markets.values()) {
-      if (binanceName(market.config.name) !== name) continue;
-      if (this.listed.has(market.config.name)) return market;
-      found = market;
-    }
-    return found;
+    const { markets } = this.exchange;
+    if (markets.size !== this.known) this.byName = this.index();
+    this.known = markets.size;
+    return this.byName.get(name);
+  }
+
+  private index(): Map<string, Market> {
+    const markets = [...this.exchange.markets.values()];
+    const isListed = ({ config }: Market): boolean => this.listed.has(config.name);
+    // The last one of a name stays.
+    const ordered = [...markets.filter((market) => !isListed(market)), ...markets.filter(isListed)];
+    return new Map(ordered.map((market) => [binanceName(market.config.name), market]));
   }
 }

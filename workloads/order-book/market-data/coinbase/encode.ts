@@ -1,7 +1,8 @@
 import { BUY, SELL, type Side } from '../../engine/book.ts';
 import type { Market } from '../../exchange/market.ts';
 import type { Trade } from '../../exchange/order.ts';
-import type { DepthUpdate, Level } from '../depth-feed.ts';
+import type { DepthUpdate } from '../depth-feed.ts';
+import { bestLevel, type Level } from '../levels.ts';
 
 // The messages of Coinbase Exchange's WebSocket feed. Amounts are decimal text without anything to escape.
 
@@ -41,8 +42,8 @@ export function matchText(market: Market, trade: Trade, type: 'match' | 'last_ma
 export function tickerText(market: Market, trade: Trade, sequence: number): string {
   const { tick, lot, config } = market;
   const { sequence: id, price, quantity, takerSide, timeMs } = trade;
-  const [bid = [0, 0]] = best(market, BUY);
-  const [ask = [0, 0]] = best(market, SELL);
+  const bid = bestLevel(market, BUY);
+  const ask = bestLevel(market, SELL);
   return JSON.stringify({
     type: 'ticker',
     sequence,
@@ -86,12 +87,6 @@ function countedText({ book, tick, lot }: Market, side: Side, isBestOnly: boolea
     return !isBestOnly;
   });
   return `[${rows.join(',')}]`;
-}
-
-function best({ book }: Market, side: Side): Level[] {
-  const levels: Level[] = [];
-  book.levels(side, (price, quantity) => levels.push([price, quantity]) < 1);
-  return levels;
 }
 
 function sideText({ book, tick, lot }: Market, side: Side): string {

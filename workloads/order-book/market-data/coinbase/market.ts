@@ -6,11 +6,12 @@ import type { Exchange } from '../../exchange/exchange.ts';
 import type { Market } from '../../exchange/market.ts';
 import { refusalError } from '../../gateway/refusals.ts';
 import { assetsOf } from '../assets.ts';
+import { answerJsonText } from '../json-text.ts';
+import { bestLevel } from '../levels.ts';
 import type { CoinbaseChannels } from './channels.ts';
 import { isoTime, orderBookText } from './encode.ts';
 import { productView, tradeView } from './views.ts';
 
-const JSON_TYPE = 'application/json; charset=utf-8';
 const MAX_TRADES = 1_000;
 
 export interface CoinbaseMarketOptions {
@@ -65,10 +66,7 @@ export function addCoinbaseMarket(app: FastifyInstance, options: CoinbaseMarketO
     },
     async ({ params: { id }, query: { level } }, reply) => {
       const market = find(id);
-      const text = orderBookText(market, level, channels.product(market).feed.sequence);
-      // It is JSON already.
-      reply.type(JSON_TYPE).serializer((payload: string) => payload);
-      return text;
+      return answerJsonText(reply, orderBookText(market, level, channels.product(market).feed.sequence));
     },
   );
 
@@ -96,16 +94,8 @@ export function addCoinbaseMarket(app: FastifyInstance, options: CoinbaseMarketO
 }
 
 function tickerView(market: Market): object {
-  const { book, tick, lot } = market;
+  const { tick, lot } = market;
   const [last] = market.latestTrades(1);
-  const best = (side: typeof BUY | typeof SELL): string => {
-    let price = 0;
-    book.levels(side, (level) => {
-      price = level;
-      return false;
-    });
-    return tick.format(price);
-  };
   return {
     ...(last !== undefined && {
       trade_id: last.sequence,
@@ -113,7 +103,7 @@ function tickerView(market: Market): object {
       size: lot.format(last.quantity),
       time: isoTime(last.timeMs),
     }),
-    bid: best(BUY),
-    ask: best(SELL),
+    bid: tick.format(bestLevel(market, BUY)[0]),
+    ask: tick.format(bestLevel(market, SELL)[0]),
   };
 }

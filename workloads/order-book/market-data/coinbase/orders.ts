@@ -9,6 +9,8 @@ import type { OrderEntry } from '../../gateway/order-entry.ts';
 import { type PlaceBody, parseClientOrderId, parseOrderId } from '../../gateway/order-request.ts';
 import { refusalError } from '../../gateway/refusals.ts';
 import { accountOf } from '../account.ts';
+import { cancelAll } from '../cancel-all.ts';
+import { answerJsonText } from '../json-text.ts';
 import { orderView, PREVENTION_MODES } from './views.ts';
 
 export interface CoinbaseOrdersOptions {
@@ -80,9 +82,7 @@ export function addCoinbaseOrders(app: FastifyInstance, options: CoinbaseOrdersO
     async (request, reply) => {
       const order = findOrder(exchange, account(request), request.params.id);
       await entry.cancel(account(request), order.id);
-      // A text answered as JSON: the id in quotes.
-      reply.type('application/json; charset=utf-8').serializer(JSON.stringify);
-      return request.params.id;
+      return answerJsonText(reply, JSON.stringify(request.params.id));
     },
   );
 
@@ -90,12 +90,8 @@ export function addCoinbaseOrders(app: FastifyInstance, options: CoinbaseOrdersO
     '/orders',
     { schema: { summary: 'Coinbase-shaped: cancel all open orders of the account', querystring: productQuery } },
     async (request) => {
-      const cancelled: string[] = [];
-      for (const { id } of openOrders(exchange, account(request), request.query.product_id)) {
-        await entry.cancel(account(request), id);
-        cancelled.push(String(id));
-      }
-      return cancelled;
+      const orders = openOrders(exchange, account(request), request.query.product_id);
+      return (await cancelAll(entry, exchange, account(request), orders)).map(({ id }) => String(id));
     },
   );
 }

@@ -56,7 +56,7 @@ export class CoinbaseSession implements Session {
     const added = new Map(wanted.map((each) => [keyOf(each), each]));
     for (const key of this.followed.keys()) added.delete(key);
     if (this.followed.size + added.size > this.maxSubscriptions) {
-      this.refuse('Failed to subscribe', `a connection follows at most ${this.maxSubscriptions} channels of products`);
+      this.refuse('Failed to subscribe', this.tooMany());
       return;
     }
     for (const [key, each] of added) this.followed.set(key, each);
@@ -89,10 +89,16 @@ export class CoinbaseSession implements Session {
       for (const id of own as readonly unknown[]) {
         const market = typeof id === 'string' ? this.exchange.markets.get(id) : undefined;
         if (market === undefined) return `${shortened(id)} is not a valid product`;
+        // Two lists multiply: a message of 16 KiB could ask for a million.
+        if (wanted.length === this.maxSubscriptions) return this.tooMany();
         wanted.push({ channel, market });
       }
     }
     return wanted;
+  }
+
+  private tooMany(): string {
+    return `a connection follows at most ${this.maxSubscriptions} channels of products`;
   }
 
   private confirm(): void {
