@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { BookProcess } from '../../workloads/order-book/market-data/testing/book-process.ts';
+import { createBook } from '../../workloads/order-book/market-data/testing/random-orders.ts';
 import type { RestFigures, RestLoad } from './rest-load.ts';
 
 // What readers cost: orders at a steady rate, answered when durable, beside none, 1 and 100 WebSocket readers of every change.
@@ -20,11 +20,11 @@ const RATE = 2_000;
 const SECONDS = 5;
 
 async function round(count: number): Promise<string> {
-  const book = new BookProcess();
+  const book = createBook();
   await book.start();
   try {
     const load: RestLoad = {
-      port: Number(book.host.split(':')[1]),
+      port: book.ports.rest,
       connections: 32,
       seconds: SECONDS,
       rate: RATE,

@@ -1,54 +1,26 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ANSWER_BYTES, END, readEnd, readResult } from '../binary/answer-frame.ts';
 import { errorOf } from '../binary/codes.ts';
 import { encodeHello, readWelcome } from '../binary/hello.ts';
+import { BookProcess } from '../testing/book-process.ts';
 import { brokenRequests, type EndCase, endCases, type FrameCase, frameCases } from './binary-cases.ts';
 import { type RestCase, restCases } from './rest-cases.ts';
 
 // Everything in the tables against one real process. Before and after it the book must be the same and answer as ever.
 
-let folder = '';
-let book: ChildProcess;
-let stderr = '';
-const ports = { rest: 0, binary: 0, admin: 0 };
+const book = new BookProcess({
+  symbols: `symbols: [{name: BTC-EUR, tickSize: "0.01", lotSize: "0.0001"}, {name: BIG, tickSize: "1", lotSize: "1"}]
+limits: {ordersPerSecondPerAccount: 1000000}
+`,
+  binary: true,
+  admin: true,
+});
+const { ports } = book;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'sluice-bad-input-'));
-  const symbols = join(folder, 'symbols.yaml');
-  const list = '[{name: BTC-EUR, tickSize: "0.01", lotSize: "0.0001"}, {name: BIG, tickSize: "1", lotSize: "1"}]';
-  writeFileSync(symbols, `symbols: ${list}\nlimits: {ordersPerSecondPerAccount: 1000000}\n`);
-  const flags = [
-    '--symbols',
-    symbols,
-    '--data',
-    join(folder, 'data'),
-    '--port',
-    '0',
-    '--binary-port',
-    '0',
-    '--admin-port',
-    '0',
-  ];
-  book = spawn(process.execPath, [join(import.meta.dirname, '../main.ts'), ...flags], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  book.stderr?.on('data', (chunk) => {
-    stderr += chunk;
-  });
-  let greeting = '';
-  book.stdout?.on('data', (chunk) => {
-    greeting += chunk;
-  });
-  await vi.waitUntil(() => greeting.includes('/metrics'), { timeout: 30_000 });
-  ports.rest = Number(/127\.0\.0\.1:(\d+)/.exec(greeting)?.[1]);
-  ports.binary = Number(/binary +port (\d+)/.exec(greeting)?.[1]);
-  ports.admin = Number(/metrics +port (\d+)/.exec(greeting)?.[1]);
+  await book.start();
   for (const [side, price] of [
     ['buy', '99'],
     ['sell', '101'],
@@ -59,15 +31,13 @@ beforeAll(async () => {
 }, 40_000);
 
 afterAll(async () => {
-  const ended = new Promise((resolve) => book.on('close', resolve));
-  book.kill('SIGTERM');
-  await ended;
-  rmSync(folder, { recursive: true });
+  await book.end('SIGTERM');
+  await book.remove();
 });
 
 async function ask({ method, path, body, headers }: Pick<RestCase, 'method' | 'path' | 'body' | 'headers'>) {
   const raw = typeof body === 'string' || Buffer.isBuffer(body);
-  const response = await fetch(`http://127.0.0.1:${ports.rest}${path}`, {
+  const response = await fetch(`${book.url}${path}`, {
     method,
     headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
     ...(body !== undefined && { body: raw ? body : JSON.stringify(body) }),
@@ -164,7 +134,7 @@ describe('bad input gets its code, and changes nothing', () => {
 
   it('the book is as it was, has said nothing on stderr, and takes good orders', async () => {
     expect(await digest()).toBe(before);
-    expect(stderr).toBe('');
+    expect(book.stderr).toBe('');
     const body = { symbol: 'BTC-EUR', side: 'buy', price: '100.00', quantity: '0.5', timeInForce: 'IOC' };
     expect((await ask({ method: 'POST', path: '/v1/orders', body })).status).toBe(201);
   });

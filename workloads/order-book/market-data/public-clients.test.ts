@@ -1,6 +1,5 @@
 import { seededRandom } from '@sluice/runtime/testing';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { BookProcess, randomOrders } from './testing/book-process.ts';
 import {
   ccxtBinance,
   ccxtClient,
@@ -11,8 +10,9 @@ import {
   nodeBinanceApi,
   type PublicClient,
 } from './testing/public-clients.ts';
+import { createBook, depthOf, randomOrders } from './testing/random-orders.ts';
 
-const book = new BookProcess();
+const book = createBook();
 
 beforeAll(async () => {
   installClients();
@@ -33,7 +33,7 @@ test('public clients rebuild the book of the engine, also after it was killed', 
   await Promise.all(clients.map((client) => client.start()));
   await randomOrders(book, 3_000, random);
   await sameBooks(clients);
-  await book.kill();
+  await book.end('SIGKILL');
   await book.start();
   await randomOrders(book, 1_000, random);
   await sameBooks(clients);
@@ -58,7 +58,7 @@ test.for([
 
 /** Everybody has been told everything after a moment; then each has what the engine has. */
 async function sameBooks(clients: readonly PublicClient[]): Promise<void> {
-  const { bids, asks } = await book.depth();
+  const { bids, asks } = await depthOf(book);
   const expected = { bids: sorted(bids), asks: sorted(asks) };
   expect(bids.length).toBeGreaterThan(20);
   for (const client of clients) {

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { runKills } from './testing/kill-run.ts';
 
-// `node kills.ts --kills 300 --broker nats --seed 1`: kill -9 of a book and its broker under load, again and again. Ends with 1 when an acknowledged
+// `node kills.ts --kills 300 --broker nats --seed 1`: kill -9 of a book and its broker under load through both doors, again and again. Ends with 1 when an acknowledged
 // order is lost, or a trade is doubled, missing or different at the consumer of the broker.
 
 const { values } = parseArgs({
@@ -28,10 +28,10 @@ const report = await runKills({
     if (++count % 10 === 0 || count === kills) process.stdout.write(`${line}\n`);
   },
 });
-const { killed, acknowledged, fills, trades, repeated, seconds, faults } = report;
+const { killed, rest, binary, fills, trades, repeated, seconds, faults } = report;
 process.stdout.write(
   `killed ${killed.book} times the book, ${killed.broker} times the broker, ${killed.both} times both, in ${seconds.toFixed(0)} s
-${acknowledged} orders acknowledged and ${fills} fills told, ${trades} trades at the consumer (${repeated} came again and were skipped)
+${rest} orders acknowledged over REST with ${fills} fills, ${binary} through the binary port; ${trades} trades at the consumer (${repeated} came again and were skipped)
 ${faults.length === 0 ? '0 orders lost, 0 trades doubled, 0 missing, 0 different' : `${faults.length} faults:\n${faults.join('\n')}`}\n`,
 );
 process.exitCode = faults.length === 0 ? 0 : 1;

@@ -1,12 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { seededRandom } from '@sluice/runtime/testing';
 import { startNats } from '../../../../hack/brokers/nats.ts';
 import { startRedis } from '../../../../hack/brokers/redis.ts';
 import type { BrokerServer } from '../../../../hack/brokers/server.ts';
 import { type AcknowledgedOrder, runOrderLoad } from '../../load/run-order-load.ts';
+import { BookProcess } from '../../testing/book-process.ts';
 import type { PublishedTrade } from '../trade-message.ts';
-import { BookProcess } from './book-process.ts';
+import { type BinaryOrder, runBinaryLoad, sendAgain } from './binary-orders.ts';
 import { checkDense, readStream } from './consumer.ts';
 import { LiveConsumer } from './live-consumer.ts';
 
@@ -14,106 +13,75 @@ export interface KillOptions {
   readonly kills: number;
   readonly seed: number;
   readonly broker: 'nats' | 'redis';
+  /** The program to kill. Default: that of this checkout. */
+  readonly program?: string;
   /** Called after each kill. */
   readonly onKill?: (line: string) => void;
 }
 
 export interface KillReport {
   readonly killed: { book: number; broker: number; both: number };
-  readonly acknowledged: number;
+  /** Orders that were acknowledged, by door. */
+  readonly rest: number;
+  readonly binary: number;
+  /** Fills that answers over REST told. */
   readonly fills: number;
   readonly trades: number;
   /** Trades that the consumer saw again and skipped. */
   readonly repeated: number;
   readonly seconds: number;
-  /** Everything that is wrong, in words; empty when nothing is. */
+  /** Everything that is wrong, in words; empty when nothing is. The run ends with the first kill that shows some. */
   readonly faults: readonly string[];
 }
 
 const SUBJECT = 'trades.kills';
-const CONNECTIONS = 12;
+const REST_CONNECTIONS = 12;
+const BINARY_CONNECTIONS = 4;
 /** Often, so that snapshots and kills meet. */
-const SNAPSHOT_EVERY = '4000';
-const ORDERS_COMPARED = 20_000;
+const SNAPSHOT_EVERY = '8000';
+/** Orders of each door whose filled quantity is compared at the end. */
+const ORDERS_COMPARED = 10_000;
+
+/** A book with its broker, and all that anybody was told. */
+interface Rig {
+  readonly book: BookProcess;
+  readonly broker: BrokerServer;
+  readonly consumer: LiveConsumer;
+  readonly rest: AcknowledgedOrder[];
+  readonly binary: BinaryOrder[];
+}
 
 /**
- * Runs a book with its broker under load, kills one or both with SIGKILL at moments that the seed chooses, and starts them again. Compares, after
- * every kill, all acknowledged orders with those of the book, and at the end everything with everything.
+ * Runs a book with its broker under load through both doors, kills one or both with SIGKILL at moments that the seed chooses, and starts them
+ * again. Compares, after every kill, all acknowledged orders with those of the book, and at the end everything with everything.
  */
-export async function runKills({ kills, seed, broker: kind, onKill }: KillOptions): Promise<KillReport> {
+export async function runKills(options: KillOptions): Promise<KillReport> {
   const started = performance.now();
-  const random = randomOf(seed);
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-kills-'));
-  const broker = kind === 'nats' ? await oneNats() : await startRedis();
-  const book = await BookProcess.create(folder, [
-    ...['--publish', broker.url, '--publish-subject', SUBJECT],
-    ...['--snapshot-every', SNAPSHOT_EVERY, '--outbox-keep', '1'],
-  ]);
+  const { seed, program } = options;
+  const broker = options.broker === 'nats' ? await oneNats() : await startRedis();
+  const flags = ['--publish', broker.url, '--publish-subject', SUBJECT, '--outbox-keep', '1'];
+  const book = new BookProcess({
+    binary: true,
+    flags: [...flags, '--snapshot-every', SNAPSHOT_EVERY],
+    ...(program !== undefined && { program }),
+  });
   const consumer = new LiveConsumer(broker.url, SUBJECT);
-  const acknowledged: AcknowledgedOrder[] = [];
-  const faults: string[] = [];
-  const killed = { book: 0, broker: 0, both: 0 };
+  const rig: Rig = { book, broker, consumer, rest: [], binary: [] };
   const ending = new AbortController();
   try {
     await book.start();
-    const load = runOrderLoad({
-      url: book.url,
-      commands: Number.POSITIVE_INFINITY,
-      connections: CONNECTIONS,
-      seed,
-      run: `kills-${seed}`,
-      signal: ending.signal,
-      onAcknowledged: (order) => acknowledged.push(order),
-    });
-    let checked = 0;
-    for (let kill = 1; kill <= kills; kill++) {
-      await pause(100 + random() * 900);
-      const choice = random();
-      const victim = choice < 0.6 ? 'book' : choice < 0.9 ? 'broker' : 'both';
-      killed[victim]++;
-      const brings: Promise<void>[] = [];
-      if (victim !== 'broker')
-        brings.push(
-          again(
-            () => book.end('SIGKILL'),
-            random() * 200,
-            () => book.start(),
-          ),
-        );
-      if (victim !== 'book')
-        brings.push(
-          again(
-            () => broker.kill(),
-            random() * 800,
-            () => broker.start(),
-          ),
-        );
-      await Promise.all(brings);
-      const until = acknowledged.length;
-      faults.push(...(await missingOrders(book, acknowledged.slice(checked, until))));
-      checked = until;
-      onKill?.(
-        `kill ${kill} of ${kills}: ${victim}; ${until} orders acknowledged, ${consumer.trades.length} trades consumed`,
-      );
-    }
+    const load = startLoad(rig, seed, ending.signal);
+    const killed = { book: 0, broker: 0, both: 0 };
+    const faults = await killAgainAndAgain(rig, options, killed);
     ending.abort();
     await load;
-    const last = await allPublished(book);
-    await until(() => consumer.trades.length >= last || consumer.faults.length > 0);
-    await consumer.stop();
-    faults.push(...consumer.faults.slice(0, 20), ...(await missingOrders(book, acknowledged.slice(checked))));
-    faults.push(...differentFills(acknowledged, consumer.trades).slice(0, 20));
-    faults.push(...(await differentOrders(book, acknowledged.slice(-ORDERS_COMPARED), consumer.trades)));
-    const stream = await readStream(broker.url, SUBJECT);
-    faults.push(
-      ...complaintOf(() => checkDense(consumer.trades, 1, last)),
-      ...complaintOf(() => checkDense(stream, 1, last)),
-    );
+    if (faults.length === 0) faults.push(...(await compareAll(rig)));
     return {
       killed,
-      acknowledged: acknowledged.length,
-      fills: acknowledged.reduce((sum, { fills }) => sum + fills.length, 0),
-      trades: last,
+      rest: rig.rest.length,
+      binary: rig.binary.length,
+      fills: rig.rest.reduce((sum, { fills }) => sum + fills.length, 0),
+      trades: consumer.trades.length,
       repeated: consumer.repeated,
       seconds: (performance.now() - started) / 1_000,
       faults,
@@ -121,10 +89,90 @@ export async function runKills({ kills, seed, broker: kind, onKill }: KillOption
   } finally {
     ending.abort();
     await consumer.stop();
-    await book.end('SIGKILL');
+    await book.remove();
     await broker.stop();
-    rmSync(folder, { recursive: true, force: true });
   }
+}
+
+async function startLoad({ book, rest, binary }: Rig, seed: number, signal: AbortSignal): Promise<void> {
+  await Promise.all([
+    runOrderLoad({
+      url: book.url,
+      commands: Number.POSITIVE_INFINITY,
+      connections: REST_CONNECTIONS,
+      seed,
+      run: `kills-${seed}`,
+      signal,
+      onAcknowledged: (order) => rest.push(order),
+    }),
+    runBinaryLoad({
+      port: book.ports.binary,
+      connections: BINARY_CONNECTIONS,
+      seed,
+      signal,
+      onAcknowledged: (order) => binary.push(order),
+    }),
+  ]);
+}
+
+/** Resolves to what is wrong after the first kill that shows something. */
+async function killAgainAndAgain(
+  rig: Rig,
+  { kills, seed, onKill }: KillOptions,
+  killed: KillReport['killed'],
+): Promise<string[]> {
+  const { book, broker, consumer, rest, binary } = rig;
+  const random = seededRandom(seed);
+  const bookAgain = async (): Promise<void> => {
+    await book.end('SIGKILL');
+    await pause(random() * 200);
+    await book.start();
+  };
+  const brokerAgain = async (): Promise<void> => {
+    await broker.kill();
+    await pause(random() * 800);
+    await broker.start();
+  };
+  let checked = { rest: 0, binary: 0 };
+  for (let kill = 1; kill <= kills; kill++) {
+    await pause(100 + random() * 900);
+    const choice = random();
+    const victim = choice < 0.6 ? 'book' : choice < 0.9 ? 'broker' : 'both';
+    killed[victim]++;
+    await Promise.all([victim === 'broker' || bookAgain(), victim === 'book' || brokerAgain()]);
+    const until = { rest: rest.length, binary: binary.length };
+    const faults = [
+      ...(await missingOrders(book, rest.slice(checked.rest, until.rest))),
+      ...(await sendAgain(book.ports.binary, binary.slice(checked.binary, until.binary))),
+    ];
+    checked = until;
+    const orders = `${until.rest} orders acknowledged over REST, ${until.binary} through the binary port`;
+    onKill?.(`kill ${kill} of ${kills}: ${victim}; ${orders}, ${consumer.trades.length} trades consumed`);
+    if (faults.length > 0) return faults;
+  }
+  return [];
+}
+
+/** Compares book, clients, consumer and stream with each other when nothing moves any more. */
+async function compareAll({ book, broker, consumer, rest, binary }: Rig): Promise<string[]> {
+  const last = await allPublished(book);
+  await until(() => consumer.trades.length >= last || consumer.faults.length > 0);
+  await consumer.stop();
+  const stream = await readStream(broker.url, SUBJECT);
+  const lastRest = rest.slice(-ORDERS_COMPARED);
+  const lastBinary = binary.slice(-ORDERS_COMPARED);
+  const lastOrders = [...lastRest, ...lastBinary.map(({ id, account }) => ({ id: String(id), account }))];
+  return [
+    ...consumer.faults.slice(0, 20),
+    ...(await missingOrders(book, lastRest)),
+    ...(await sendAgain(book.ports.binary, lastBinary)),
+    ...sameIds([...rest.map(({ id }) => id), ...binary.map(({ id }) => String(id))]),
+    ...(await doubledOrders(book, new Set(lastOrders.map(({ account }) => account)))),
+    ...differentFills(rest, consumer.trades).slice(0, 20),
+    ...(await differentOrders(book, lastOrders, consumer.trades)),
+    ...complaintOf(() => checkDense(consumer.trades, 1, last)),
+    ...complaintOf(() => checkDense(stream, 1, last)),
+  ];
 }
 
 async function oneNats(): Promise<BrokerServer> {
@@ -133,21 +181,38 @@ async function oneNats(): Promise<BrokerServer> {
   return server;
 }
 
-async function again(end: () => Promise<void>, waitMs: number, start: () => Promise<void>): Promise<void> {
-  await end();
-  await pause(waitMs);
-  await start();
-}
-
 /** Acknowledged orders that the book does not know, or knows as others. */
 async function missingOrders(book: BookProcess, orders: readonly AcknowledgedOrder[]): Promise<string[]> {
-  const faults = await inParts(orders, async ({ id, clientOrderId, account }) => {
+  return inParts(orders, async ({ id, clientOrderId, account }) => {
     const found = await book.get(`/v1/orders/${id}`, account);
     if (found === undefined) return `acknowledged order ${id} is lost`;
     return found.clientOrderId === clientOrderId ? undefined : `order ${id} has client id ${found.clientOrderId}`;
   });
-  const ids = new Set(orders.map(({ id }) => id));
-  return ids.size === orders.length ? faults : [...faults, 'two acknowledged orders have one id'];
+}
+
+function sameIds(ids: readonly string[]): string[] {
+  const different = new Set(ids).size;
+  return different === ids.length ? [] : [`${ids.length} orders were acknowledged with ${different} ids`];
+}
+
+/** Open orders of one account with the same client order id: something was placed twice. */
+async function doubledOrders(book: BookProcess, accounts: Iterable<string>): Promise<string[]> {
+  const faults: string[] = [];
+  for (const account of accounts) {
+    const seen = new Set<string>();
+    for (let after = ''; ; ) {
+      const page = await book.get(`/v1/orders?limit=1000${after}`, account);
+      const orders = page?.orders as { id: string; clientOrderId: string }[];
+      for (const { clientOrderId } of orders) {
+        if (seen.has(clientOrderId)) faults.push(`${account} has two open orders with client id ${clientOrderId}`);
+        seen.add(clientOrderId);
+      }
+      const end = orders.at(-1);
+      if (end === undefined) break;
+      after = `&after=${end.id}`;
+    }
+  }
+  return faults;
 }
 
 /** Trades that a client was told of, and the consumer was not, or otherwise. */
@@ -166,7 +231,7 @@ function differentFills(orders: readonly AcknowledgedOrder[], trades: readonly P
 /** Orders of which the book says that another quantity is filled than the consumer's trades add up to. */
 async function differentOrders(
   book: BookProcess,
-  orders: readonly AcknowledgedOrder[],
+  orders: readonly { readonly id: string; readonly account: string }[],
   trades: readonly PublishedTrade[],
 ): Promise<string[]> {
   const filled = new Map<string, number>();
@@ -222,13 +287,4 @@ function complaintOf(check: () => void): string[] {
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/** Lehmer's generator with the multiplier of Park and Miller: the same moments for the same seed, as far as a clock allows. */
-function randomOf(seed: number): () => number {
-  let state = (seed % 2_147_483_646) + 1;
-  return () => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state / 2_147_483_647;
-  };
 }
