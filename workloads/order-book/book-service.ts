@@ -119,7 +119,7 @@ export async function startBook(options: BookServiceOptions): Promise<BookServic
   const published = (): PublicationStatus | undefined => publication?.status();
   const doors = { clock, log, entry, exchange: book, sequencer, listed, secured, version, epoch };
   addRoutes(app, { ...doors, publication: published });
-  addMarketData(app, { ...doors, registry });
+  addMarketData(app, { ...doors, registry, auth });
   try {
     for (const command of configuration(store.exchange, config)) await sequencer.submit(command);
     await publication?.start(store.exchange, sequencer);

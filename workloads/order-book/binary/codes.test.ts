@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { REFUSALS } from '../exchange/record.ts';
+import { publishErrors } from '../gateway/route-errors.ts';
 import { allCodes, codeNumber, errorOf, numberOfCode } from './codes.ts';
 
 it('numbers never change: clients have them compiled in', () => {
@@ -57,6 +58,7 @@ it('numbers never change: clients have them compiled in', () => {
       "50 OPEN_NOTIONAL_TOO_LARGE",
       "51 PRICE_TOO_FAR",
       "52 WOULD_TRIGGER",
+      "53 OUTBOX_FAILED",
     ]
   `);
 });
@@ -66,6 +68,10 @@ it('each refusal of a command record has a number', () => {
     if (refusal === undefined || refusal === 'symbolChanged') continue;
     expect(errorOf(codeNumber(refusal))?.code).toMatch(/^SLUICE_/);
   }
+});
+
+it('each reason to hold a command that could trade has a number', () => {
+  for (const { code } of publishErrors) expect(errorOf(numberOfCode(code))?.code).toBe(code);
 });
 
 it('a code is found by its number and back; one without a number is told as SLUICE_INTERNAL', () => {

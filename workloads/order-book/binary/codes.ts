@@ -62,6 +62,7 @@ const NUMBERS: readonly (ErrorName | undefined)[] = [
   'openNotionalTooLarge',
   'priceTooFar',
   'wouldTrigger',
+  'outboxFailed',
 ];
 
 const byName = new Map(NUMBERS.flatMap((name, number) => (name === undefined ? [] : [[name, number] as const])));

@@ -20,6 +20,7 @@ let service: BookService;
 
 interface Overrides {
   readonly rate?: number;
+  readonly accounts?: NonNullable<BookServiceOptions['config']['accounts']>;
   readonly maxOpenOrders?: number;
   readonly maxPending?: number;
   readonly auth?: AuthConfig;
@@ -37,7 +38,7 @@ async function start(overrides: Overrides = {}): Promise<void> {
     version: 'test',
     clock: systemClock,
     log: createLogger('test', 'silent'),
-    config: { symbols, limits },
+    config: { symbols, limits, accounts: overrides.accounts ?? new Map() },
     store: { directory: join(folder, 'data') },
     host: '127.0.0.1',
     port: 0,
@@ -149,6 +150,15 @@ describe('limits', () => {
     const body = JSON.stringify({ symbol: 'BIG', side: 'buy', price: '1', quantity: '1' });
     expect(await rest('/v1/orders', 'alice', { method: 'POST', body })).toMatchObject({ code: 'SLUICE_RATE_LIMITED' });
     expect(nameOf((await (await open('bob')).send(bid)).code)).toBe('done');
+  });
+
+  it('an account with a rate of its own is told that one, and how long to wait', async () => {
+    await start({ accounts: new Map([['alice', { ordersPerSecond: 1 }]]) });
+    const client = await open();
+    expect(client.welcome.commandsPerSecond).toBe(1);
+    await client.send(bid);
+    const second = await client.send(bid);
+    expect([nameOf(second.code), second.waitMs]).toEqual(['SLUICE_RATE_LIMITED', 1_000]);
   });
 
   it('open orders of everybody; an order that cannot rest still passes', async () => {

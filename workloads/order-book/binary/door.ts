@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { CodedError, type ShutdownStep, serviceErrors, type TokenVerifier } from '@sluice/kit';
+import { CodedError, type ShutdownStep, type TokenVerifier } from '@sluice/kit';
 import { errors } from '../errors.ts';
-import { accountOfCaller, accountOfName } from '../gateway/account.ts';
+import { accountOfCaller, accountOfName, endOfToken } from '../gateway/account.ts';
 import { encodeEnd } from './answer-frame.ts';
 import { codeNumber, errorOf } from './codes.ts';
 import { type Admission, Connection, type ConnectionLimits } from './connection.ts';
@@ -95,7 +95,7 @@ class Door {
     this.server.close();
     const guests = [...this.guests];
     const sentence = 'The book is stopping. Commands without a result were not taken: send them to its next start.';
-    await Promise.all(guests.map(({ connection }) => connection.end('stopping', sentence)));
+    for (const { connection } of guests) connection.end('stopping', sentence);
     // The looks go on until then: they cut off those who do not read their last word.
     await Promise.all(guests.map(({ closed }) => closed));
     this.cancelLook();
@@ -166,7 +166,11 @@ class Door {
       number: market.number,
       trading: trading[market.number] === 1,
     }));
-    const welcome = encodeWelcome({ window: limits.window, commandsPerSecond: rateLimit.perSecond, symbols });
+    const welcome = encodeWelcome({
+      window: limits.window,
+      commandsPerSecond: rateLimit.perSecondOf(account),
+      symbols,
+    });
     return { welcome, intake: createIntake({ ...this.options, trading }, account, number) };
   }
 
@@ -193,12 +197,11 @@ class Door {
 
   private checkTokens(): void {
     const { auth } = this.options;
+    if (auth === undefined || this.stopping) return;
     for (const { connection, token } of this.guests) {
-      if (token === undefined || this.stopping) continue;
-      auth?.verify(`Bearer ${token}`).catch((error: unknown) => {
-        // An issuer that cannot be reached is no reason to hang up on somebody who was let in.
-        if (!(error instanceof CodedError) || error.status !== serviceErrors.unauthenticated.status) return;
-        connection.end('unauthenticated', error.message);
+      if (token === undefined) continue;
+      void endOfToken(auth, `Bearer ${token}`).then((error) => {
+        if (error !== undefined) connection.end('unauthenticated', error.message);
       });
     }
   }

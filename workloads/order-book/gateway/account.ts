@@ -1,4 +1,4 @@
-import { type Caller, CodedError } from '@sluice/kit';
+import { type Caller, CodedError, serviceErrors, type TokenVerifier } from '@sluice/kit';
 import { errors } from '../errors.ts';
 
 const ACCOUNT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -14,6 +14,22 @@ export function accountOfName(text: unknown): string {
 /** The account of a token: its subject. Throws SLUICE_INVALID_ACCOUNT. */
 export function accountOfCaller({ subject }: Caller): string {
   return accountOfSubject(subject);
+}
+
+/**
+ * Why the token of a connection that lives on is no longer good; undefined while it is. An issuer that cannot be reached is no reason to
+ * hang up on somebody who was let in.
+ */
+export async function endOfToken(
+  auth: TokenVerifier,
+  authorization: string | undefined,
+): Promise<CodedError | undefined> {
+  try {
+    await auth.verify(authorization);
+    return undefined;
+  } catch (error) {
+    return error instanceof CodedError && error.code === serviceErrors.unauthenticated.code ? error : undefined;
+  }
 }
 
 /** An account by the subject of its tokens. Throws SLUICE_INVALID_ACCOUNT. */

@@ -12,8 +12,7 @@ interface Bucket {
 
 /** Commands per second of one account, over all doors together. */
 export interface RateLimit {
-  readonly perSecond: number;
-  /** `perSecond`, or what the account has of its own. */
+  /** What all may send, or what the account has of its own. */
   perSecondOf(account: string): number;
   /** Takes one command. Returns milliseconds to wait, 0 when it may pass. */
   waitMs(account: string): number;
@@ -55,7 +54,6 @@ export function createRateLimit(
   }
 
   return {
-    perSecond,
     perSecondOf,
     waitMs: (account) => {
       const bucket = refilled(account);

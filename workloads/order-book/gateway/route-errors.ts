@@ -15,7 +15,7 @@ export const commandErrors: readonly ErrorDefinition[] = [
 const orderCommandErrors: readonly ErrorDefinition[] = [...accountErrors, errors.rateLimited, ...commandErrors];
 
 /** What can trade waits while trades cannot be published. */
-const publishErrors: readonly ErrorDefinition[] = [errors.publishBacklog, errors.outboxFailed];
+export const publishErrors: readonly ErrorDefinition[] = [errors.publishBacklog, errors.outboxFailed];
 
 /** What the book can refuse a new price or quantity for. */
 const termsErrors: readonly ErrorDefinition[] = [

@@ -30,7 +30,17 @@ export interface Socket {
   ping(): void;
 }
 
-export type EndReason = 'client' | 'slow' | 'silent' | 'flood' | 'refused' | 'stopping' | 'failed';
+export const END_REASONS = [
+  'client',
+  'slow',
+  'silent',
+  'flood',
+  'refused',
+  'unauthenticated',
+  'stopping',
+  'failed',
+] as const;
+export type EndReason = (typeof END_REASONS)[number];
 
 /** Close codes of RFC 6455 that a connection ends with, and what the client is told. */
 const ENDINGS: Readonly<Record<Exclude<EndReason, 'client'>, readonly [code: number, reason: string]>> = {
@@ -38,6 +48,7 @@ const ENDINGS: Readonly<Record<Exclude<EndReason, 'client'>, readonly [code: num
   silent: [1008, 'SLUICE_SILENT: no pong was sent'],
   flood: [1008, 'SLUICE_RATE_LIMITED: too many messages were sent'],
   refused: [1008, 'SLUICE_INVALID_REQUEST: the message is not one of this protocol'],
+  unauthenticated: [1008, 'SLUICE_UNAUTHENTICATED: the token is no longer good; connect with a new one'],
   stopping: [1001, 'SLUICE_STOPPING: the book is stopping'],
   failed: [1011, 'SLUICE_INTERNAL: the stream failed; connect again'],
 };

@@ -1,9 +1,10 @@
-import { CodedError } from '@sluice/kit';
+import { CodedError, type TokenVerifier } from '@sluice/kit';
 import type { Clock } from '@sluice/runtime/clock';
 import type { Metrics } from '@sluice/runtime/telemetry';
 import type { RawData, WebSocket } from 'ws';
 import { errors } from '../errors.ts';
-import { Connection, type ConnectionLimits } from './connection.ts';
+import { endOfToken } from '../gateway/account.ts';
+import { Connection, type ConnectionLimits, END_REASONS } from './connection.ts';
 import type { streamMetrics } from './metrics.ts';
 
 export type Shape = 'binance' | 'coinbase';
@@ -18,26 +19,35 @@ export interface Session {
 
 const PING_MS = 20_000;
 
+export interface DoorsOptions {
+  readonly clock: Clock;
+  readonly limits: ConnectionLimits;
+  readonly metrics: Metrics<typeof streamMetrics>;
+  /** Absent: no token is asked for. */
+  readonly auth: TokenVerifier | undefined;
+}
+
 /** All WebSocket connections, of whatever shape: counts them, pings them, ends them. */
 export class Doors {
   private readonly clock: Clock;
   private readonly limits: ConnectionLimits;
   private readonly metrics: Metrics<typeof streamMetrics>;
-  private readonly connections = new Set<Connection>();
+  private readonly auth: TokenVerifier | undefined;
+  /** With the header `authorization` that each was let in with. */
+  private readonly connections = new Map<Connection, string | undefined>();
   private cancelPing: () => void;
   private isStopped = false;
 
-  constructor(clock: Clock, limits: ConnectionLimits, metrics: Metrics<typeof streamMetrics>) {
+  constructor({ clock, limits, metrics, auth }: DoorsOptions) {
     this.clock = clock;
     this.limits = limits;
     this.metrics = metrics;
+    this.auth = auth;
     this.cancelPing = this.pingLater();
     for (const shape of ['binance', 'coinbase'] as const) {
       metrics.connections.set({ shape }, 0);
       metrics.messages.inc({ shape }, 0);
-      for (const reason of ['client', 'slow', 'silent', 'flood', 'refused', 'stopping', 'failed']) {
-        metrics.closed.inc({ shape, reason }, 0);
-      }
+      for (const reason of END_REASONS) metrics.closed.inc({ shape, reason }, 0);
     }
   }
 
@@ -57,8 +67,13 @@ export class Doors {
     throw new CodedError(errors.tooManyConnections, sentence, { retryAfterSeconds: 10 });
   }
 
-  /** Takes over a socket that was just opened. */
-  open(shape: Shape, socket: WebSocket, begin: (connection: Connection) => Session): void {
+  /** Takes over a socket that was just opened, by a request with this header `authorization`. */
+  open(
+    shape: Shape,
+    socket: WebSocket,
+    authorization: string | undefined,
+    begin: (connection: Connection) => Session,
+  ): void {
     const { metrics } = this;
     let session: Session | undefined;
     const connection: Connection = new Connection({
@@ -73,7 +88,7 @@ export class Doors {
         session?.end();
       },
     });
-    this.connections.add(connection);
+    this.connections.set(connection, authorization);
     metrics.connections.inc({ shape });
     socket.on('pong', () => {
       connection.isAlive = true;
@@ -94,13 +109,22 @@ export class Doors {
   stop(): void {
     this.isStopped = true;
     this.cancelPing();
-    for (const connection of this.connections) connection.end('stopping');
+    for (const connection of this.connections.keys()) connection.end('stopping');
   }
 
   private pingLater(): () => void {
     return this.clock.setTimer(PING_MS, () => {
       this.cancelPing = this.pingLater();
-      for (const connection of this.connections) connection.ping();
+      for (const [connection, authorization] of this.connections) {
+        connection.ping();
+        void this.checkToken(connection, authorization);
+      }
     });
+  }
+
+  /** Tokens end while connections live on. */
+  private async checkToken(connection: Connection, authorization: string | undefined): Promise<void> {
+    if (this.auth === undefined) return;
+    if ((await endOfToken(this.auth, authorization)) !== undefined) connection.end('unauthenticated');
   }
 }

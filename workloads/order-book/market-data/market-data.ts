@@ -1,6 +1,6 @@
 import { parse as parseForm } from 'node:querystring';
 import websocket from '@fastify/websocket';
-import { CodedError, codedErrorOf } from '@sluice/kit';
+import { CodedError, codedErrorOf, type TokenVerifier } from '@sluice/kit';
 import type { Clock } from '@sluice/runtime/clock';
 import { createMetrics, type Logger } from '@sluice/runtime/telemetry';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -34,17 +34,17 @@ export interface MarketDataOptions {
   readonly entry: OrderEntry;
   /** Symbols that take new orders. */
   readonly listed: ReadonlySet<string>;
-  /** Tokens are asked for: their subject is the account. */
-  readonly secured: boolean;
+  /** Absent: no token is asked for. With one, the subject of a token is the account. */
+  readonly auth: TokenVerifier | undefined;
   readonly epoch: number;
   readonly limits?: Partial<ConnectionLimits>;
 }
 
 /** Doors for clients that exist: REST and WebSocket in the shapes of Binance's spot API and of Coinbase Exchange, on the port of `app`. */
 export function addMarketData(app: FastifyInstance, options: MarketDataOptions): void {
-  const { clock, log, registry, exchange, sequencer } = options;
+  const { clock, log, registry, exchange, sequencer, auth } = options;
   const limits = { ...CONNECTION_LIMITS, ...options.limits };
-  const doors = new Doors(clock, limits, createMetrics(streamMetrics, registry));
+  const doors = new Doors({ clock, limits, metrics: createMetrics(streamMetrics, registry), auth });
   const hub = new Hub(clock, log, exchange);
   sequencer.onApplied.add(hub.applied);
   app.register(async (scope) => {
@@ -68,7 +68,7 @@ export function addMarketData(app: FastifyInstance, options: MarketDataOptions):
 
 function addBinance(
   app: FastifyInstance,
-  { clock, exchange, listed, entry, secured }: MarketDataOptions,
+  { clock, exchange, listed, entry, auth }: MarketDataOptions,
   hub: Hub,
   doors: Doors,
   maxSubscriptions: number,
@@ -81,28 +81,30 @@ function addBinance(
   );
   const api = async (scope: FastifyInstance): Promise<void> => {
     addBinanceMarket(scope, clock, exchange, symbols);
-    addBinanceOrders(scope, { entry, exchange, symbols, secured });
+    addBinanceOrders(scope, { entry, exchange, symbols, secured: auth !== undefined });
   };
   app.register(api, { prefix: '/api/v3' });
 
-  const open = (socket: WebSocket, isCombined: boolean, names: string): void => {
-    doors.open('binance', socket, (connection) => {
+  const open = (socket: WebSocket, authorization: string | undefined, isCombined: boolean, names: string): void => {
+    doors.open('binance', socket, authorization, (connection) => {
       const session = new BinanceSession(streams, connection, isCombined);
       session.begin(names.split('/').filter((name) => name !== ''));
       return session;
     });
   };
   const route = webSocketRoute('Binance-shaped: streams over a WebSocket', doors);
-  app.get('/ws', route, (socket) => open(socket, false, ''));
-  app.get<{ Params: { '*': string } }>('/ws/*', route, (socket, { params }) => open(socket, false, params['*']));
-  app.get<{ Querystring: { streams?: unknown } }>('/stream', route, (socket, { query: { streams: names } }) =>
-    open(socket, true, typeof names === 'string' ? names : ''),
+  app.get('/ws', route, (socket, { headers }) => open(socket, headers.authorization, false, ''));
+  app.get<{ Params: { '*': string } }>('/ws/*', route, (socket, { headers, params }) =>
+    open(socket, headers.authorization, false, params['*']),
+  );
+  app.get<{ Querystring: { streams?: unknown } }>('/stream', route, (socket, { headers, query: { streams: names } }) =>
+    open(socket, headers.authorization, true, typeof names === 'string' ? names : ''),
   );
 }
 
 function addCoinbase(
   app: FastifyInstance,
-  { clock, exchange, listed, entry, secured, epoch }: MarketDataOptions,
+  { clock, exchange, listed, entry, auth, epoch }: MarketDataOptions,
   hub: Hub,
   doors: Doors,
   maxSubscriptions: number,
@@ -110,9 +112,9 @@ function addCoinbase(
   const channels = new CoinbaseChannels(hub, exchange, epoch);
   app.setErrorHandler((error, request, reply) => sendCoinbaseError(codedErrorOf(error), request, reply));
   addCoinbaseMarket(app, { clock, exchange, listed, channels });
-  addCoinbaseOrders(app, { clock, entry, exchange, secured });
-  app.get('/feed', webSocketRoute('Coinbase-shaped: the feed over a WebSocket', doors), (socket) => {
-    doors.open('coinbase', socket, (connection) => {
+  addCoinbaseOrders(app, { clock, entry, exchange, secured: auth !== undefined });
+  app.get('/feed', webSocketRoute('Coinbase-shaped: the feed over a WebSocket', doors), (socket, { headers }) => {
+    doors.open('coinbase', socket, headers.authorization, (connection) => {
       return new CoinbaseSession(channels, exchange, connection, maxSubscriptions);
     });
   });

@@ -17,7 +17,7 @@ export const streamMetrics = defineMetrics({
   closed: {
     type: 'counter',
     name: 'sluice_orderbook_stream_closed_total',
-    help: 'WebSocket connections that ended, by shape and reason (client, slow, silent, flood, refused, stopping, failed).',
+    help: 'WebSocket connections that ended, by shape and reason (client, slow, silent, flood, refused, unauthenticated, stopping, failed).',
     labels: ['shape', 'reason'],
   },
 });
