@@ -2,8 +2,10 @@ import type { Duplex } from 'node:stream';
 import { CodedError } from '@sluice/kit';
 import type { Clock } from '@sluice/runtime/clock';
 import { type End, encodeEnd } from './answer-frame.ts';
+import { AnswerQueue } from './answer-queue.ts';
 import { codeNumber, type ErrorName, numberOfCode } from './codes.ts';
 import { FRAME_BYTES } from './command-frame.ts';
+import { HeldBytes } from './held-bytes.ts';
 import { type Credentials, readHello } from './hello.ts';
 
 export interface ConnectionLimits {
@@ -17,15 +19,11 @@ export interface ConnectionLimits {
 
 /** Takes the commands of one account. */
 export interface Intake {
-  /** Takes the first `count` frames of `bytes`, or those before the first one that is broken. */
-  take(bytes: Buffer, count: number): Taken;
-}
-
-export interface Taken {
-  readonly taken: number;
-  readonly isBroken: boolean;
-  /** The result frames of those taken, in their order. Never rejects. */
-  readonly answers: Promise<Buffer> | Buffer;
+  /**
+   * Takes the first `count` frames of `bytes`, or those before the first one that is broken, and returns how many those are. Their
+   * results go to `answers`; `onAnswered` is called when they are there. `bytes` may be used again when this returns.
+   */
+  take(bytes: Buffer, count: number, answers: AnswerQueue, onAnswered: () => void): number;
 }
 
 export interface Admission {
@@ -51,7 +49,6 @@ export interface ConnectionOptions {
   readonly onEnded: (code: number) => void;
 }
 
-const NOTHING = Buffer.alloc(0);
 /** What an end frame may wait for its reader. */
 const LINGER_MS = 1_000;
 
@@ -63,11 +60,12 @@ export class Connection {
   private readonly options: ConnectionOptions;
   private intake: Intake | undefined;
   /** Read and not taken yet. */
-  private held: Buffer = NOTHING;
-  /** Commands whose results the system has not taken yet. */
-  private underWay = 0;
-  /** All earlier results are written when it resolves. */
-  private answered: Promise<void> = Promise.resolve();
+  private readonly held = new HeldBytes();
+  /** Of a client that was let in: strangers hold no memory. */
+  private answers: AnswerQueue | undefined;
+  private isSendDue = false;
+  /** What to end with when all results are sent; undefined: nothing, the client hung up in order. */
+  private last: End | undefined;
   private state: 'hello' | 'admitting' | 'open' | 'ending' = 'hello';
   private inputEnded = false;
   private endCode = 0;
@@ -115,26 +113,26 @@ export class Connection {
     if (this.options.socket.isPaused()) this.takeFrames();
   }
 
-  /** Reads no more, answers what is under way, says why it ends, and hangs up. Resolves when the last word is written. */
-  async end(name: ErrorName, sentence: string): Promise<void> {
-    await this.finish({ code: codeNumber(name), sentence });
+  /** Reads no more, answers what is under way, says why it ends, and hangs up. */
+  end(name: ErrorName, sentence: string): void {
+    this.finish({ code: codeNumber(name), sentence });
   }
 
   private onData(chunk: Buffer): void {
     if (this.state === 'ending') return;
-    this.held = this.held.length === 0 ? chunk : Buffer.concat([this.held, chunk]);
+    this.held.add(chunk);
     if (this.state === 'hello') this.tryHello();
     else this.takeFrames();
   }
 
   private tryHello(): void {
-    const hello = readHello(this.held);
+    const hello = readHello(this.held.bytes);
     if (hello === undefined) return;
     if ('code' in hello) {
       this.finish(hello);
       return;
     }
-    this.held = this.held.subarray(hello.length);
+    this.held.drop(hello.length);
     this.state = 'admitting';
     this.incompleteSince = undefined;
     // Commands may follow at once, but not more than a read until the token is known to be good.
@@ -147,6 +145,7 @@ export class Connection {
     if (this.state !== 'admitting') return;
     this.state = 'open';
     this.intake = intake;
+    this.answers = new AnswerQueue(this.options.limits.window);
     this.options.socket.write(welcome);
     this.options.socket.resume();
     this.takeFrames();
@@ -160,16 +159,15 @@ export class Connection {
 
   /** Takes as many of the held frames as the window allows. */
   private takeFrames(): void {
-    const { intake } = this;
-    if (intake === undefined || this.state !== 'open') return;
-    const { socket, limits, clock } = this.options;
-    const whole = Math.floor(this.held.length / FRAME_BYTES);
-    const count = Math.min(whole, limits.window - this.underWay, this.options.room());
+    const { intake, held, answers } = this;
+    if (intake === undefined || answers === undefined || this.state !== 'open') return;
+    const { socket, clock, room } = this.options;
+    const whole = Math.floor(held.bytes.length / FRAME_BYTES);
+    const count = Math.min(whole, answers.window - answers.underWay, room());
     if (count > 0) {
-      const { taken, isBroken, answers } = intake.take(this.held, count);
-      this.held = this.held.subarray(taken * FRAME_BYTES);
-      this.answer(answers, taken);
-      if (isBroken) {
+      const taken = intake.take(held.bytes, count, answers, this.onAnswered);
+      held.drop(taken * FRAME_BYTES);
+      if (taken < count) {
         this.end('invalidFrame', 'A frame has an unknown kind, or something in a field that its kind does not use.');
         return;
       }
@@ -177,24 +175,39 @@ export class Connection {
     const isFull = count < whole;
     if (isFull) socket.pause();
     else if (socket.isPaused()) socket.resume();
-    if (isFull || this.held.length === 0) this.incompleteSince = undefined;
+    if (isFull || held.bytes.length === 0) this.incompleteSince = undefined;
     else if (count > 0 || this.incompleteSince === undefined) this.incompleteSince = clock.monotonic();
     if (this.inputEnded && !isFull) this.finishInput();
   }
 
-  private answer(answers: Promise<Buffer> | Buffer, count: number): void {
-    this.underWay += count;
-    this.answered = Promise.all([answers, this.answered]).then(([frames]) => this.write(frames, count));
-  }
-
-  private write(frames: Buffer, count: number): void {
-    const { socket, clock } = this.options;
-    this.blockedSince ??= clock.monotonic();
-    socket.write(frames, () => {
-      this.underWay -= count;
-      this.blockedSince = socket.writableLength === 0 ? undefined : clock.monotonic();
-      this.takeFrames();
+  private readonly onAnswered = (): void => {
+    if (this.isSendDue) return;
+    this.isSendDue = true;
+    // When the whole group commit has its results, so that they leave by one call of the system.
+    queueMicrotask(() => {
+      this.isSendDue = false;
+      this.send();
     });
+  };
+
+  private send(): void {
+    const { options, answers } = this;
+    const { socket, clock } = options;
+    const { pieces, count } = answers?.takeAnswered() ?? { pieces: [], count: 0 };
+    if (count > 0) {
+      this.blockedSince ??= clock.monotonic();
+      const onWritten = (): void => {
+        answers?.release(count);
+        this.blockedSince = socket.writableLength === 0 ? undefined : clock.monotonic();
+        this.takeFrames();
+      };
+      socket.cork();
+      for (const [index, piece] of pieces.entries()) {
+        socket.write(piece, index === pieces.length - 1 ? onWritten : undefined);
+      }
+      socket.uncork();
+    }
+    if (this.state === 'ending') this.hangUp();
   }
 
   private onInputEnd(): void {
@@ -205,21 +218,27 @@ export class Connection {
 
   /** The client sends no more: answer the rest, then hang up too. */
   private finishInput(): void {
-    if (this.held.length > 0) this.end('invalidFrame', 'The connection ended within a frame.');
+    if (this.held.bytes.length > 0) this.end('invalidFrame', 'The connection ended within a frame.');
     else this.finish(undefined);
   }
 
-  private async finish(end: End | undefined): Promise<void> {
+  private finish(end: End | undefined): void {
     if (this.state === 'ending') return;
-    const { socket, clock } = this.options;
     this.state = 'ending';
+    this.last = end;
     this.endCode = end?.code ?? 0;
-    this.held = NOTHING;
+    this.held.drop(this.held.bytes.length);
     // Read on and throw away: bytes left unread would turn the close into a reset, which overtakes the last word.
-    socket.resume();
-    await this.answered;
+    this.options.socket.resume();
+    this.hangUp();
+  }
+
+  private hangUp(): void {
+    const { options, answers, last } = this;
+    const { socket, clock } = options;
+    if (this.endingSince !== undefined || answers?.isSent === false) return;
     this.endingSince = clock.monotonic();
-    if (end === undefined) socket.end();
-    else socket.end(encodeEnd(end));
+    if (last === undefined) socket.end();
+    else socket.end(encodeEnd(last));
   }
 }

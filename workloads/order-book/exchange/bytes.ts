@@ -55,6 +55,12 @@ export class ByteWriter {
     this.content.set(value, at);
   }
 
+  /** Room for `count` bytes, which the caller writes before anybody else writes. */
+  room(count: number): Uint8Array {
+    const at = this.reserve(count);
+    return this.content.subarray(at, at + count);
+  }
+
   /** A copy of what was written; the writer starts again. */
   take(): Uint8Array {
     const taken = new Uint8Array(this.written());

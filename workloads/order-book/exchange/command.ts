@@ -232,11 +232,11 @@ export function writeCommand(writer: ByteWriter, command: Command): void {
 /** Bytes that `writeRecords` writes before the records. */
 export const RECORDS_HEAD_BYTES = 5;
 
-/** A batch of command records as they came, see record.ts: as many commands as there are records. */
-export function writeRecords(writer: ByteWriter, records: Uint8Array): void {
+/** The head of a batch of command records (record.ts), and the room that the caller writes them to: as many commands as records. */
+export function writeRecords(writer: ByteWriter, count: number): Uint8Array {
   writer.u8(RECORDS);
-  writer.u32(records.length / RECORD_BYTES);
-  writer.bytes(records);
+  writer.u32(count);
+  return writer.room(count * RECORD_BYTES);
 }
 
 /** The batch of records that comes next, if one does. */

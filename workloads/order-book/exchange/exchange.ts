@@ -47,6 +47,7 @@ export class Exchange {
   /** The commands at work come from the journal, at the start: they were answered by an earlier process, or never. */
   replaying = false;
   private refused = 0;
+  private results = new Uint8Array(0);
   private readonly announcer = new Announcer(this.orders);
   private readonly settlement = new Settlement(this.orders, this.announcer);
   private readonly entry = new OrderEntry(this.marketList, this.orders, this.settlement, this.announcer);
@@ -95,11 +96,13 @@ export class Exchange {
     return outcome;
   }
 
-  /** Applies a batch of command records (record.ts) in order. Returns what came of each. */
+  /** Applies a batch of command records (record.ts) in order. Returns what came of each, in memory that the next batch uses again. */
   applyRecords(records: Uint8Array, epoch: number): Uint8Array {
-    const results = new Uint8Array((records.length / RECORD_BYTES) * RESULT_BYTES);
+    const length = (records.length / RECORD_BYTES) * RESULT_BYTES;
+    if (this.results.length < length) this.results = new Uint8Array(length);
+    const results = this.results.subarray(0, length).fill(0);
     const from = new DataView(records.buffer, records.byteOffset, records.length);
-    const to = new DataView(results.buffer);
+    const to = new DataView(results.buffer, 0, length);
     this.epoch = epoch;
     for (let at = 0, resultAt = 0; at < records.length; at += RECORD_BYTES, resultAt += RESULT_BYTES) {
       if (at % (BLOCK * RECORD_BYTES) === 0) {

@@ -135,6 +135,6 @@ it('whatever the bytes are, each record is answered and a refused one changes no
   expect(exchange.orders.open).toBe(before);
   expect(exchange.tally.refused).toBe(12);
   for (const wrong of [0, 39, 41, 4_097 * RECORD_BYTES]) {
-    await expect((async () => sequencer.submitRecords(new Uint8Array(wrong)))()).rejects.toThrow('are not 1 to 4096');
+    await expect((async () => sequencer.submitRecords(new Uint8Array(wrong)))()).rejects.toThrow('is not 1 to 4096');
   }
 });

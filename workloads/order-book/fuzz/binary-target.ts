@@ -113,7 +113,8 @@ class Wire extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    this.said.push(chunk);
+    // A copy: its owner writes the next results to the same memory.
+    this.said.push(Buffer.from(chunk));
     done();
   }
 }

@@ -93,8 +93,8 @@ export const mutations: readonly ParserMutation[] = [
   {
     name: 'the beginning of a frame is lost with the end of a read',
     target: 'binary',
-    file: 'binary/connection.ts',
-    edits: [['this.held.length === 0 ? chunk : Buffer.concat([this.held, chunk])', 'chunk']],
+    file: 'binary/held-bytes.ts',
+    edits: [['this.bytes.length === 0 ? chunk : this.joined(chunk)', 'chunk']],
   },
   {
     name: 'a name is taken before all of it is here',
@@ -106,20 +106,40 @@ export const mutations: readonly ParserMutation[] = [
     name: 'the last word overtakes the results',
     target: 'binary',
     file: 'binary/connection.ts',
-    edits: [['    await this.answered;\n', '']],
+    edits: [[' || answers?.isSent === false', '']],
+  },
+  {
+    name: 'the results behind the end of the ring are forgotten',
+    target: 'binary',
+    file: 'binary/answer-queue.ts',
+    edits: [['[bytes.subarray(start), bytes.subarray(0, end - bytes.length)]', '[bytes.subarray(start)]']],
+  },
+  {
+    name: 'a refusal overtakes the results before it',
+    target: 'binary',
+    file: 'binary/answer-queue.ts',
+    edits: [['while (this.batches[0]?.isAnswered)', 'while (this.batches.length > 0)']],
   },
   {
     name: 'a refused frame shifts those behind it',
     target: 'binary',
     file: 'binary/intake.ts',
-    edits: [['bytes.subarray(index * FRAME_BYTES, (index + 1) * FRAME_BYTES)', 'bytes.subarray(at, at + FRAME_BYTES)']],
+    edits: [
+      [
+        'bytes.subarray(first * FRAME_BYTES, index * FRAME_BYTES)',
+        'bytes.subarray(length, length + (index - first) * FRAME_BYTES)',
+      ],
+    ],
   },
   {
     name: 'the result of one command is given to another',
     target: 'binary',
     file: 'binary/intake.ts',
     edits: [
-      ['  return frames.getUint32(index * FRAME_BYTES + REQUEST, true);', '  return frames.getUint32(REQUEST, true);'],
+      [
+        'const request = frames.getUint32(frameAt + REQUEST, true);',
+        'const request = frames.getUint32(REQUEST, true);',
+      ],
     ],
   },
 ];
