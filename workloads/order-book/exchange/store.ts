@@ -40,6 +40,8 @@ export class Store {
   private readonly options: StoreOptions;
   private readonly unlock: () => void;
   private snapshotSequence: number;
+  /** Where a snapshot was last begun: one that fails is not tried again with every group. */
+  private triedSequence: number;
   private saving: Promise<void> | undefined;
 
   private constructor(
@@ -53,6 +55,7 @@ export class Store {
     this.epoch = parts.epoch;
     this.unlock = parts.unlock;
     this.snapshotSequence = snapshotSequence;
+    this.triedSequence = snapshotSequence;
   }
 
   /**
@@ -97,7 +100,8 @@ export class Store {
   snapshotIfDue(): void {
     const { snapshotEvery = 1_000_000, directory, disk } = this.options;
     const { sequence } = this.exchange;
-    if (this.saving !== undefined || sequence - this.snapshotSequence < snapshotEvery) return;
+    if (this.saving !== undefined || sequence - this.triedSequence < snapshotEvery) return;
+    this.triedSequence = sequence;
     const write = (): Promise<SnapshotWritten> =>
       disk === undefined ? writeSnapshotAside({ directory, sequence }) : writeSnapshot(disk, directory, sequence);
     this.saving = this.trySnapshot(sequence, write).finally(() => {

@@ -42,6 +42,7 @@ export class BookEnded extends Error {
 interface Life {
   readonly child: ChildProcess;
   readonly ended: Promise<BookEnded>;
+  stdout: string;
   stderr: string;
 }
 
@@ -71,7 +72,11 @@ export class BookProcess {
     return `http://${this.host}`;
   }
 
-  /** What its present or last life said on stderr. */
+  /** What its present or last life said: greeting and log, and on stderr. */
+  get stdout(): string {
+    return this.life?.stdout ?? '';
+  }
+
   get stderr(): string {
     return this.life?.stderr ?? '';
   }
@@ -90,16 +95,15 @@ export class BookProcess {
       child.once('error', reject);
       child.once('close', (code) => resolve(new BookEnded(code, life.stderr)));
     });
-    const life: Life = { child, ended, stderr: '' };
+    const life: Life = { child, ended, stdout: '', stderr: '' };
     this.life = life;
     child.stderr.on('data', (chunk) => {
       life.stderr += chunk;
     });
     const greeted = new Promise<void>((resolve) => {
-      let greeting = '';
       child.stdout.on('data', (chunk) => {
-        greeting += chunk;
-        if (this.hasPorts(greeting)) resolve();
+        life.stdout += chunk;
+        if (this.hasPorts(life.stdout)) resolve();
       });
     });
     const early = await Promise.race([greeted, ended]);
