@@ -5,30 +5,31 @@ import {
   createAdminServer,
   createHealth,
   createService,
+  createShutdown,
   createTokenVerifier,
   type Health,
   type ShutdownStep,
+  type TokenVerifier,
 } from '@sluice/kit';
 import type { Clock } from '@sluice/runtime/clock';
-import { createMetrics, createRegistry, type Logger, type Metrics } from '@sluice/runtime/telemetry';
+import { createRegistry, type Logger } from '@sluice/runtime/telemetry';
+import type { FastifyInstance } from 'fastify';
 import { type DoorLimits, startBinaryDoor } from './binary/door.ts';
+import { createBookMetrics, observeBook } from './book-metrics.ts';
 import { configuration } from './configuration.ts';
-import type { Exchange } from './exchange/exchange.ts';
 import { Sequencer } from './exchange/sequencer.ts';
 import { Store, type StoreOptions } from './exchange/store.ts';
-import { createOrderEntry } from './gateway/order-entry.ts';
+import { sweepExpired } from './expiry-sweep.ts';
+import { createOrderEntry, type OrderEntryOptions } from './gateway/order-entry.ts';
 import { createRateLimit } from './gateway/rate-limit.ts';
 import { addRoutes } from './gateway/routes.ts';
 import { checkBinanceNames } from './market-data/binance/symbols.ts';
 import { addMarketData } from './market-data/market-data.ts';
-import { orderBookMetrics } from './metrics.ts';
-import {
-  Publication,
-  type PublicationOptions,
-  type PublicationReport,
-  type PublicationStatus,
-} from './publisher/publication.ts';
+import type { BookMetrics } from './metrics.ts';
+import { Publication, type PublicationOptions, type PublicationReport } from './publisher/publication.ts';
 import type { BookConfig } from './symbols.ts';
+
+type Registry = ReturnType<typeof createRegistry>;
 
 export interface BookServiceOptions {
   readonly version: string;
@@ -64,165 +65,128 @@ export interface BookService {
   readonly stopSteps: readonly ShutdownStep[];
 }
 
-const SWEEP_MS = 500;
-
 /**
- * Starts one book: health, then the data directory, then the doors. Rejects before it has made anything when the port is taken, and
- * with the coded errors of the store.
+ * Starts one book: health, then the data directory, then the doors. Rejects before it has made anything when a port is taken, and with
+ * the coded errors of store, outbox and configuration; then everything that was started has been ended.
  */
 export async function startBook(options: BookServiceOptions): Promise<BookService> {
-  const { version, clock, log, config, host, port } = options;
-  checkBinanceNames(config.symbols.map(({ name }) => name));
-  const registry = createRegistry();
+  checkBinanceNames(options.config.symbols.map(({ name }) => name));
+  await checkPort(options.host, options.port);
+  if (options.binary !== undefined) await checkPort(options.host, options.binary.port);
   const health = createHealth();
-  let exchange: Exchange | undefined;
-  health.addReadiness('journal', () => (exchange === undefined ? 'not replayed yet' : undefined));
+  const stopSteps: ShutdownStep[] = [];
+  try {
+    return await start(options, health, stopSteps);
+  } catch (error) {
+    await createShutdown({ log: options.log, health, steps: stopSteps }).stop('the start failed');
+    throw error;
+  }
+}
+
+/** Puts what ends each part into `stopSteps` as soon as it is there: what was started last ends first. */
+async function start(options: BookServiceOptions, health: Health, stopSteps: ShutdownStep[]): Promise<BookService> {
+  const { version, clock, log, config, host, port } = options;
+  const stopsWith = (name: string, run: ShutdownStep['run']): void => void stopSteps.unshift({ name, run });
+  const registry = createRegistry();
+  let isOpen = false;
+  health.addReadiness('journal', () => (isOpen ? undefined : 'not replayed yet'));
   const admin = createAdminServer({ registry, health });
-  await checkPort(host, port);
-  if (options.binary !== undefined) await checkPort(host, options.binary.port);
+  stopsWith('admin', () => admin.close());
   const adminPort = options.adminPort === undefined ? undefined : await admin.listen(options.adminPort, host);
 
-  const { directory } = options.store;
-  const publication =
-    options.publish === undefined
-      ? undefined
-      : new Publication({ clock, log, registry, directory, ...options.publish });
+  const publication = createPublication(options, registry);
   const store = await Store.open({ ...options.store, ...publication?.hooks, log });
-  const metrics = createMetrics(orderBookMetrics, registry);
-  const sequencer = new Sequencer({
-    exchange: store.exchange,
-    journal: store.journal,
-    epoch: store.epoch,
-    maxPending: options.maxPending,
+  stopsWith('store', async () => {
+    await store.close();
+    await publication?.close();
+  });
+  stopsWith('publisher', () => publication?.stop());
+  const metrics = createBookMetrics(registry, config.symbols);
+  const sequencer = createSequencer(options, store, metrics);
+  observeBook(metrics, store, sequencer);
+  // A restart reads the disk afresh; nothing else helps a journal that stopped for good.
+  health.addLiveness('journal', () => sequencer.failure?.message);
+
+  const auth = options.auth === undefined ? undefined : createTokenVerifier({ config: options.auth.jwt, registry });
+  const orders = orderOptions(options, store, sequencer, publication, metrics);
+  const app = createHttpDoors({ version, log, auth, registry, health, store, publication }, orders);
+  stopsWith('service', async () => {
+    await app.close();
+    auth?.close();
+  });
+  for (const command of configuration(store.exchange, config)) await sequencer.submit(command);
+  await publication?.start(store.exchange, sequencer);
+  const stopSweeps = sweepExpired(clock, store.exchange, sequencer);
+  stopsWith('orders', () => {
+    stopSweeps();
+    return sequencer.stop();
+  });
+  const binary =
+    options.binary === undefined
+      ? undefined
+      : await startBinaryDoor({ ...options, ...orders, ...options.binary, auth });
+  if (binary !== undefined) stopSteps.unshift(binary.stopStep);
+  const address = await app.listen({ host, port });
+  isOpen = true;
+  const report = (): PublicationReport | undefined => publication?.report();
+  return { address, adminPort, binaryPort: binary?.port, store, publication: report, health, stopSteps };
+}
+
+function createPublication({ clock, log, store, publish }: BookServiceOptions, registry: Registry) {
+  if (publish === undefined) return undefined;
+  return new Publication({ clock, log, registry, directory: store.directory, ...publish });
+}
+
+function createSequencer({ maxPending }: BookServiceOptions, store: Store, metrics: BookMetrics): Sequencer {
+  const { exchange, journal, epoch } = store;
+  return new Sequencer({
+    exchange,
+    journal,
+    epoch,
+    maxPending,
     onCommit: (commands, bytes) => {
       metrics.commitCommands.observe(commands);
       metrics.journalBytes.inc(bytes);
     },
     onQuiet: () => store.snapshotIfDue(),
   });
-  startSeries(metrics, config);
-  observe(metrics, store, sequencer);
-  // A restart reads the disk afresh; nothing else helps a journal that stopped for good.
-  health.addLiveness('journal', () => sequencer.failure?.message);
-  const auth = options.auth === undefined ? undefined : createTokenVerifier({ config: options.auth.jwt, registry });
-  const app = createService({ name: 'Sluice order book', version, log, registry, health, auth });
-  const listed = new Set(config.symbols.map(({ name }) => name));
-  const ownRates = [...(config.accounts ?? [])].map(([account, own]) => [account, own.ordersPerSecond] as const);
-  const rateLimit = createRateLimit(clock, config.limits.ordersPerSecondPerAccount, new Map(ownRates));
-  const { exchange: book } = store;
-  const { maxOpenOrders } = options;
+}
+
+/** What an order meets on its way to the sequencer, the same through every door. */
+function orderOptions(
+  { clock, config, maxOpenOrders }: BookServiceOptions,
+  { exchange }: Store,
+  sequencer: Sequencer,
+  publication: Publication | undefined,
+  metrics: BookMetrics,
+): OrderEntryOptions {
+  const { limits, symbols, accounts = new Map() } = config;
+  const listed = new Set(symbols.map(({ name }) => name));
+  const ownRates = Array.from(accounts, ([account, own]) => [account, own.ordersPerSecond] as const);
+  const rateLimit = createRateLimit(clock, limits.ordersPerSecondPerAccount, new Map(ownRates));
   const refusal = (): CodedError | undefined => publication?.refusal();
-  const orders = { clock, exchange: book, sequencer, listed, rateLimit, maxOpenOrders, refusal, metrics };
-  const entry = createOrderEntry(orders);
-  const secured = auth !== undefined;
-  const { epoch } = store;
-  const published = (): PublicationStatus | undefined => publication?.status();
-  const doors = { clock, log, entry, exchange: book, sequencer, listed, secured, version, epoch };
-  addRoutes(app, { ...doors, publication: published });
+  return { clock, exchange, sequencer, listed, rateLimit, maxOpenOrders, refusal, metrics };
+}
+
+interface HttpDoors {
+  readonly version: string;
+  readonly log: Logger;
+  readonly auth: TokenVerifier | undefined;
+  readonly registry: Registry;
+  readonly health: Health;
+  readonly store: Store;
+  readonly publication: Publication | undefined;
+}
+
+/** The service with the routes of all shapes; it does not listen yet. */
+function createHttpDoors({ store, publication, ...options }: HttpDoors, orders: OrderEntryOptions): FastifyInstance {
+  const app = createService({ name: 'Sluice order book', ...options });
+  const { clock, exchange, sequencer, listed } = orders;
+  const { version, log, auth, registry } = options;
+  const doors = { clock, log, exchange, sequencer, listed, entry: createOrderEntry(orders), epoch: store.epoch };
+  addRoutes(app, { ...doors, version, secured: auth !== undefined, publication: () => publication?.status() });
   addMarketData(app, { ...doors, registry, auth });
-  try {
-    for (const command of configuration(store.exchange, config)) await sequencer.submit(command);
-    await publication?.start(store.exchange, sequencer);
-    const stopSweeps = sweepExpired(clock, store.exchange, sequencer);
-    const door =
-      options.binary === undefined
-        ? undefined
-        : await startBinaryDoor({ ...options, ...orders, ...options.binary, auth });
-    const address = await app.listen({ host, port });
-    exchange = store.exchange;
-    const stopSteps: ShutdownStep[] = [
-      ...(door === undefined ? [] : [door.stopStep]),
-      {
-        name: 'orders',
-        run: () => {
-          stopSweeps();
-          return sequencer.stop();
-        },
-      },
-      { name: 'service', run: () => app.close() },
-      { name: 'publisher', run: () => publication?.stop() },
-      {
-        name: 'store',
-        run: async () => {
-          await store.close();
-          await publication?.close();
-        },
-      },
-      {
-        name: 'admin',
-        run: async () => {
-          auth?.close();
-          await admin.close();
-        },
-      },
-    ];
-    return {
-      address,
-      adminPort,
-      binaryPort: door?.port,
-      store,
-      publication: () => publication?.report(),
-      health,
-      stopSteps,
-    };
-  } catch (error) {
-    await publication?.stop();
-    await store.close();
-    throw error;
-  }
-}
-
-/** Asks twice a second whether an order expires, and has those cancelled that do. Returns what stops it. */
-function sweepExpired(clock: Clock, exchange: Exchange, sequencer: Sequencer): () => void {
-  let cancel: (() => void) | undefined;
-  let stopped = false;
-  const wait = (): void => {
-    if (!stopped) cancel = clock.setTimer(SWEEP_MS, look);
-  };
-  const look = (): void => {
-    const timeMs = clock.now();
-    if (exchange.orders.nextExpiryMs > timeMs) wait();
-    // A sweep that is not taken (a full disk) leaves the orders as they are, and the next look tries again.
-    else sequencer.submit({ kind: 'expire', timeMs }).then(wait, wait);
-  };
-  wait();
-  return () => {
-    stopped = true;
-    cancel?.();
-  };
-}
-
-/** A rate needs a series that begins at 0: one that is born with its first order hides it. */
-function startSeries(metrics: Metrics<typeof orderBookMetrics>, { symbols }: Pick<BookConfig, 'symbols'>): void {
-  for (const { name } of symbols) metrics.trades.inc({ symbol: name }, 0);
-  for (const kind of ['place', 'pair', 'cancel', 'replace']) {
-    for (const result of ['accepted', 'repeated', 'refused']) metrics.commands.inc({ kind, result }, 0);
-  }
-}
-
-function observe(metrics: Metrics<typeof orderBookMetrics>, store: Store, sequencer: Sequencer): void {
-  const { exchange } = store;
-  const collect = (): void => {
-    for (const [symbol, { book }] of exchange.markets) metrics.openOrders.set({ symbol }, book.size);
-    metrics.sequence.set(exchange.sequence);
-    metrics.epoch.set(store.epoch);
-    metrics.pending.set(sequencer.pending);
-    metrics.journalUp.set(sequencer.failure === undefined ? 1 : 0);
-  };
-  Object.assign(metrics.openOrders, { collect });
-  Object.assign(metrics.trades, { collect: tradesSince(metrics, exchange) });
-}
-
-/** Counts trades when they are asked for, from their sequences: of all doors, and at no cost for an order. */
-function tradesSince(metrics: Metrics<typeof orderBookMetrics>, { markets }: Exchange): () => void {
-  const counted = new Map<string, number>();
-  for (const [symbol, { tradeSequence }] of markets) counted.set(symbol, tradeSequence);
-  return () => {
-    for (const [symbol, { tradeSequence }] of markets) {
-      metrics.trades.inc({ symbol }, tradeSequence - (counted.get(symbol) ?? 0));
-      counted.set(symbol, tradeSequence);
-    }
-  };
+  return app;
 }
 
 /** Rejects with EADDRINUSE and the like, before a data directory is made for a program that cannot start. */

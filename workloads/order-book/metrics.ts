@@ -1,4 +1,4 @@
-import { defineMetrics } from '@sluice/runtime/telemetry';
+import { defineMetrics, type Metrics } from '@sluice/runtime/telemetry';
 
 /** Metrics of one book. Gauges are read when they are scraped. */
 export const orderBookMetrics = defineMetrics({
@@ -83,3 +83,5 @@ export const orderBookMetrics = defineMetrics({
     labels: ['code'],
   },
 });
+
+export type BookMetrics = Metrics<typeof orderBookMetrics>;

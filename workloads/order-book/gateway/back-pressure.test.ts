@@ -58,7 +58,8 @@ it('a disk that fails is never written to again, and the status says so', () => 
 
 it('while trades cannot be published, nothing that could trade is taken, and cancels are', () => {
   // Nobody listens at port 1.
-  const target = { url: 'redis://127.0.0.1:1', subject: 'trades', replicas: 1, maxBytes: 1, maxTrades: 1 };
+  const secrets = { credentialsFile: undefined, caFile: undefined };
+  const target = { url: 'redis://127.0.0.1:1', subject: 'trades', replicas: 1, maxBytes: 1, maxTrades: 1, ...secrets };
   return gateway.with({ publish: { target, maxOutboxBytes: 1, keepBytes: 0 } }, async () => {
     const { id } = (await call('POST', '/v1/orders', { ...good, quantity: '1' })).body;
     expect((await call('POST', '/v1/orders', { ...good, side: 'sell' })).body.fills).toHaveLength(1);

@@ -1,13 +1,12 @@
 import { CodedError, serviceErrors } from '@sluice/kit';
 import type { Clock } from '@sluice/runtime/clock';
-import type { Metrics } from '@sluice/runtime/telemetry';
 import { errors } from '../errors.ts';
 import type { Command } from '../exchange/command.ts';
 import type { Exchange, Outcome } from '../exchange/exchange.ts';
 import type { Market } from '../exchange/market.ts';
 import type { Order, Trade } from '../exchange/order.ts';
 import type { Sequencer } from '../exchange/sequencer.ts';
-import type { orderBookMetrics } from '../metrics.ts';
+import type { BookMetrics } from '../metrics.ts';
 import {
   type PairBody,
   type PlaceBody,
@@ -32,7 +31,7 @@ export interface OrderEntryOptions {
   readonly maxOpenOrders: number;
   /** Why no command that could trade is taken now; undefined when it is. */
   readonly refusal: () => CodedError | undefined;
-  readonly metrics: Metrics<typeof orderBookMetrics>;
+  readonly metrics: BookMetrics;
 }
 
 /** A command that was taken. `trades` are those of the order itself. */
