@@ -43,5 +43,5 @@ test('names that YAML 1.1 takes for booleans are quoted', () => {
 
 test('wide columns are those of -o wide', () => {
   const wide = version?.additionalPrinterColumns.filter((column) => 'priority' in column).map(({ name }) => name);
-  expect(wide).toEqual(['Epoch', 'Reason']);
+  expect(wide).toEqual(['Epoch', 'Published', 'Reason']);
 });

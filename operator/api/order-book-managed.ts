@@ -3,22 +3,6 @@ import { label, objectName } from './shared-fields.ts';
 
 // The fields of an OrderBook that make it a managed database across members, upgrades and disasters.
 
-const subject = textLike('Subject or stream that trades are published to.', {
-  max: 128,
-  expression: '^[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*$',
-  message: 'must be words of letters, digits, "_" and "-" joined by ".", such as "trades.spot"',
-});
-
-const publish = object(
-  'Where trades are published, exactly once.',
-  {
-    type: choice('Kind of message broker.', ['JetStream', 'Redis'], { default: 'JetStream' }),
-    subject,
-    secretName: optional(objectName('Secret in the same namespace with the key url and credentials.')),
-  },
-  { unbuilt: true },
-);
-
 const s3 = object('Bucket of an S3-compatible object store.', {
   bucket: textLike('Name of the bucket.', {
     max: 63,
@@ -135,7 +119,6 @@ export const managedDatabaseFields = {
       { unbuilt: true },
     ),
   ),
-  publish: optional(publish),
   backup: optional(backup),
   channel: optional(
     choice('Follow the newest version of this channel instead of spec.version.', ['stable', 'fast'], { unbuilt: true }),

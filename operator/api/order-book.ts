@@ -10,6 +10,8 @@ import {
   VERSION,
 } from './kind.ts';
 import { managedDatabaseFields } from './order-book-managed.ts';
+import { publish } from './order-book-publish.ts';
+import { accounts, symbolName, symbolRisk } from './order-book-risk.ts';
 import {
   choice,
   decimal64,
@@ -42,11 +44,7 @@ function increment(description: string, frozen: string) {
 }
 
 const symbol = object('One thing that is traded.', {
-  name: textLike('Name of the symbol, unique in the list.', {
-    max: 32,
-    expression: '^[A-Z0-9]+([._-][A-Z0-9]+)*$',
-    message: 'must be upper-case letters and digits, with "-", "." or "_" between them, such as "BTC-EUR"',
-  }),
+  name: symbolName('Name of the symbol, unique in the list.'),
   tickSize: increment(
     'Smallest step of a price, a positive decimal string; it may not change later.',
     'resting orders and the journal hold prices in the old ticks',
@@ -55,6 +53,7 @@ const symbol = object('One thing that is traded.', {
     'Smallest step of a quantity, a positive decimal string; it may not change later.',
     'resting orders and the journal hold quantities in the old lots',
   ),
+  risk: optional(symbolRisk),
 });
 
 const journal = object(
@@ -73,6 +72,12 @@ const journal = object(
       {
         default: 'EveryBatch',
       },
+    ),
+    snapshotEvery: optional(
+      integer('A start replays at most about so many commands, 1000 to 1000000000; absent: the program decides.', {
+        min: 1000,
+        max: 1_000_000_000,
+      }),
     ),
   },
   { default: {} },
@@ -109,7 +114,7 @@ const storage = object(
 );
 
 const limits = object(
-  'What one account may do.',
+  'What accounts may do, each and together.',
   {
     maxOrdersPerAccount: integer('Open orders of one account, 1 to 1000000.', {
       min: 1,
@@ -121,9 +126,30 @@ const limits = object(
       max: 1_000_000,
       default: 1000,
     }),
+    maxOpenOrders: integer(
+      'Open orders of all accounts together, 1 to 10000000; the memory that the pod may use grows with it.',
+      { min: 1, max: 10_000_000, default: 250_000 },
+    ),
+    maxPending: integer('Commands that may wait for the disk, 1 to 1000000.', {
+      min: 1,
+      max: 1_000_000,
+      default: 10_000,
+    }),
   },
   { default: {} },
 );
+
+const binary = object('The binary port, for clients that send more than HTTP can carry. It has no TLS.', {
+  port: integer('Port of the Service, 1 to 65535.', {
+    min: 1,
+    max: 65_535,
+    default: 8090,
+    rules: [{ rule: 'self != 8080', message: 'must not be 8080: that is the HTTP port of the Service' }],
+  }),
+});
+
+/** What Binance-shaped clients call a symbol; the program does not start when two have one name. */
+const BINANCE_NAME = ".name.replace('-', '').replace('.', '').replace('_', '')";
 
 const spec = object(
   'What is traded and how the data is kept.',
@@ -136,6 +162,10 @@ const spec = object(
           rule: 'oldSelf.all(o, self.exists(n, n.name == o.name))',
           message: 'a symbol may not be removed: the journal holds its orders and trades',
         },
+        {
+          rule: `self.map(a, a${BINANCE_NAME}).all(n, self.exists_one(b, b${BINANCE_NAME} == n))`,
+          message: 'two symbols may not differ in "-", "." and "_" alone: Binance-shaped clients leave these out',
+        },
       ],
     }),
     version: workloadVersion(),
@@ -143,6 +173,9 @@ const spec = object(
     journal,
     storage,
     limits,
+    accounts: optional(accounts),
+    binary: optional(binary),
+    publish: optional(publish),
     auth: optional(auth()),
     deletionPolicy: choice(
       'What deleting this resource does to its volumes: Retain keeps them, Delete destroys all orders and trades.',
@@ -161,6 +194,10 @@ const spec = object(
         rule: '!has(self.spread) || self.replicas > 1',
         message: 'spread needs replicas of at least 2',
       },
+      {
+        rule: '!has(self.publish) || !isQuantity(self.publish.outboxSize) || !isQuantity(self.storage.size) || quantity(self.publish.outboxSize).add(quantity(self.publish.outboxSize)).compareTo(quantity(self.storage.size)) <= 0',
+        message: 'publish.outboxSize must be at most half of storage.size: the journal is on the same volume',
+      },
     ],
   },
 );
@@ -171,6 +208,9 @@ const status = object('What the operator last observed.', {
   epoch: optional(decimal64('How many times a leader took over, a 64-bit decimal string.')),
   sequence: optional(decimal64('Last acknowledged command, a 64-bit decimal string.')),
   lag: optional(decimal64('Commands that the slowest member is behind, a 64-bit decimal string.')),
+  tradesWaiting: optional(
+    decimal64('Trades that the broker has not acknowledged yet, a 64-bit decimal string; with spec.publish.'),
+  ),
   members: optional(
     listBy(
       'name',
@@ -195,6 +235,7 @@ const status = object('What the operator last observed.', {
 export type OrderBookSpec = Static<typeof spec>;
 export type OrderBookStatus = Static<typeof status>;
 export type OrderBookSymbol = OrderBookSpec['symbols'][number];
+export type OrderBookAccount = NonNullable<OrderBookSpec['accounts']>[number];
 export type OrderBookMember = NonNullable<OrderBookStatus['members']>[number];
 
 export type OrderBook = KubeObject & { spec: OrderBookSpec; status?: OrderBookStatus };
@@ -217,6 +258,7 @@ export const orderBookKind: KindDefinition<OrderBook> = {
   conditions: {
     ...commonConditions,
     ...authenticatedCondition,
+    Published: 'The broker takes the trades. Only with spec.publish; while it is False, trades wait on the volume.',
     VolumeSized: 'The volumes have the size that the spec asks for.',
   },
   columns: [
@@ -228,6 +270,7 @@ export const orderBookKind: KindDefinition<OrderBook> = {
     { name: 'Backup', type: 'date', jsonPath: '.status.lastBackupTime', description: 'Time since the latest backup.' },
     ageColumn,
     { name: 'Epoch', type: 'string', jsonPath: '.status.epoch', description: 'Take-overs by a leader.', wide: true },
+    conditionColumn('Published', 'Published', 'status', true),
     conditionColumn('Reason', 'Ready', 'reason', true),
   ],
 };

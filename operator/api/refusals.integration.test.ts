@@ -110,7 +110,12 @@ describe('the API server fills in what is left out', () => {
         replicas: 1,
         journal: { fsync: 'EveryBatch' },
         storage: { size: '1Gi' },
-        limits: { maxOrdersPerAccount: 10_000, ordersPerSecondPerAccount: 1000 },
+        limits: {
+          maxOrdersPerAccount: 10_000,
+          ordersPerSecondPerAccount: 1000,
+          maxOpenOrders: 250_000,
+          maxPending: 10_000,
+        },
         deletionPolicy: 'Retain',
       },
     });

@@ -31,7 +31,6 @@ describe('unbuiltFields', () => {
       'spec.replicas: 9',
       'spec.journal.type: JetStream',
       'spec.spread',
-      'spec.publish',
       'spec.backup',
       'spec.channel',
       'spec.maintenance',

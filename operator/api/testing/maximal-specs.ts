@@ -67,17 +67,49 @@ export const maximalSequenceCounter = {
   expose: { host: 'numbers.example.com', ingressClassName: 'nginx' },
 };
 
+const risk = {
+  maxQuantity: '999999999000000000',
+  maxNotional: '1.000000000000000001',
+  maxOpenNotional: '9007199254',
+  maxPriceDistance: '9999.99%',
+};
+
 export const maximalOrderBook = {
-  symbols: Array.from({ length: 256 }, (_, n) => ({ name: `SYM-${n}`, tickSize: '0.000000001', lotSize: '999999999' })),
+  symbols: Array.from({ length: 256 }, (_, n) => ({
+    name: `SYM-${n}`,
+    tickSize: '0.000000001',
+    lotSize: '999999999',
+    risk,
+  })),
   version: '1.0.0',
   replicas: 9,
-  journal: { type: 'JetStream', fsync: 'EveryBatch' },
+  journal: { type: 'JetStream', fsync: 'EveryBatch', snapshotEvery: 1_000_000_000 },
   storage: { size: '64Ti', storageClassName: 'standard' },
-  limits: { maxOrdersPerAccount: 1_000_000, ordersPerSecondPerAccount: 1_000_000 },
+  limits: {
+    maxOrdersPerAccount: 1_000_000,
+    ordersPerSecondPerAccount: 1_000_000,
+    maxOpenOrders: 10_000_000,
+    maxPending: 1_000_000,
+  },
+  accounts: Array.from({ length: 1000 }, (_, n) => ({
+    name: `auth0|${n}`,
+    maxOrders: 1_000_000,
+    ordersPerSecond: 1_000_000,
+    risk: n < 20 ? Array.from({ length: 64 }, (__, m) => ({ symbol: `SYM-${m}`, ...risk })) : [],
+  })),
+  binary: { port: 65_535 },
   auth: { jwt },
   deletionPolicy: 'Delete',
   spread: { topologyKey: 'topology.kubernetes.io/region' },
-  publish: { type: 'Redis', subject: 'trades.spot', secretName: 'broker' },
+  publish: {
+    type: 'JetStream',
+    addresses: Array.from({ length: 9 }, (_, n) => `tls://nats-${n}.nats.brokers.svc.cluster.local:65535`),
+    subject: 'trades.spot',
+    credentials: { secretName: 'broker', key: 'user.creds' },
+    ca: { secretName: 'broker-ca', key: 'ca.crt' },
+    stream: { replicas: 5, size: '900Gi' },
+    outboxSize: '900Gi',
+  },
   backup: {
     schedule: '*/5 0-6 1,15 * 1-5',
     target: {

@@ -6,6 +6,9 @@ const { create, update, named } = refusalsOf('OrderBook', { symbols: [symbol] })
 const s3 = { bucket: 'books', secretName: 'books-s3' };
 const backup = (change: object) => ({ backup: { schedule: '0 * * * *', target: { s3 }, ...change } });
 const window = { startTime: '02:00' };
+const nats = { addresses: ['nats://nats.brokers:4222'], subject: 'trades.spot' };
+const publish = (change: object) => ({ publish: { ...nats, ...change } });
+const risk = (limits: object) => ({ symbols: [{ ...symbol, risk: limits }] });
 
 export const orderBookRefusals: readonly Refusal[] = [
   create('no symbols', { symbols: undefined }, 'spec.symbols: Required value'),
@@ -61,7 +64,88 @@ export const orderBookRefusals: readonly Refusal[] = [
   ),
   create('an unknown deletion policy', { deletionPolicy: 'Keep' }, 'supported values: "Retain", "Delete"'),
   create('spread of a single member', { spread: {} }, 'spread needs replicas of at least 2'),
-  create('a subject with a space', { publish: { subject: 'trades spot' } }, 'must be words of letters, digits'),
+  create('a subject with a space', publish({ subject: 'trades spot' }), 'must be words of letters, digits'),
+  create('a broker without an address', publish({ addresses: undefined }), 'spec.publish.addresses: Required value'),
+  create('an empty list of addresses', publish({ addresses: [] }), 'should have at least 1 items'),
+  create('no subject', publish({ subject: undefined }), 'spec.publish.subject: Required value'),
+  create(
+    'an address without a scheme',
+    publish({ addresses: ['nats:4222'] }),
+    'must be nats://, tls:// (NATS with TLS)',
+  ),
+  create(
+    'a port beyond the last',
+    publish({ addresses: ['nats://a:65536'] }),
+    'must be nats://, tls:// (NATS with TLS)',
+  ),
+  create(
+    'a password in an address',
+    publish({ addresses: ['nats://book:secret@nats:4222'] }),
+    'a user and password belong into credentials',
+  ),
+  create('another broker', publish({ type: 'Kafka' }), 'supported values: "JetStream", "Redis"'),
+  create('Redis at an address of NATS', publish({ type: 'Redis' }), 'type Redis needs one address, with redis://'),
+  create(
+    'two servers of Redis',
+    publish({ type: 'Redis', addresses: ['redis://a', 'redis://b'] }),
+    'type Redis needs one address',
+  ),
+  create(
+    'one server of NATS with TLS, one without',
+    publish({ addresses: ['nats://a', 'tls://b'] }),
+    'type JetStream needs addresses that all begin with nats://',
+  ),
+  create('certificates without TLS', publish({ ca: { secretName: 'broker' } }), 'ca needs addresses with tls://'),
+  create(
+    'a Secret with a slash',
+    publish({ credentials: { secretName: 'other/broker' } }),
+    'must be the name of an object',
+  ),
+  create(
+    'a key with a slash',
+    publish({ credentials: { secretName: 'broker', key: '../token' } }),
+    'must be a key of a Secret',
+  ),
+  create(
+    'copies in Redis',
+    publish({ type: 'Redis', addresses: ['redis://a'], stream: { replicas: 3 } }),
+    'stream.replicas above 1 needs type JetStream',
+  ),
+  create('a stream of a few bytes', publish({ stream: { size: '10' } }), 'must be a Kubernetes quantity from "1Mi"'),
+  create(
+    'an outbox that fills the volume',
+    publish({ outboxSize: '600Mi' }),
+    'publish.outboxSize must be at most half of storage.size',
+  ),
+  create('the binary port on that of HTTP', { binary: { port: 8080 } }, 'must not be 8080'),
+  create(
+    'more open orders than the program holds',
+    { limits: { maxOpenOrders: 2e7 } },
+    'less than or equal to 10000000',
+  ),
+  create('nothing may wait for the disk', { limits: { maxPending: 0 } }, 'should be greater than or equal to 1'),
+  create('a snapshot after each command', { journal: { snapshotEvery: 1 } }, 'should be greater than or equal to 1000'),
+  create('a limit of zero', risk({ maxQuantity: '0.0' }), 'must be greater than zero; leave it out for no limit'),
+  create('a limit in exponent form', risk({ maxNotional: '1e6' }), 'must be a decimal number in quotes'),
+  create('a limit that is a number', risk({ maxOpenNotional: 5 }), 'must be of type string'),
+  create('a distance without a sign', risk({ maxPriceDistance: '5' }), 'must be a percentage in quotes'),
+  create('a distance of nothing', risk({ maxPriceDistance: '0.00%' }), 'must be greater than zero'),
+  create(
+    'one account twice',
+    { accounts: [{ name: 'a' }, { name: 'a' }] },
+    'spec.accounts[1]: Duplicate value: {"name":"a"}',
+  ),
+  create('an account with a space', { accounts: [{ name: 'a b' }] }, 'must be the name of an account'),
+  create(
+    'one symbol of an account twice',
+    { accounts: [{ name: 'a', risk: [{ symbol: 'BTC-EUR' }, { symbol: 'BTC-EUR' }] }] },
+    'Duplicate value: {"symbol":"BTC-EUR"}',
+  ),
+  create(
+    'symbols that are one for a client',
+    { symbols: [symbol, { ...symbol, name: 'BTC.EUR' }] },
+    'two symbols may not differ in "-", "." and "_" alone',
+  ),
   create('a backup every now and then', backup({ schedule: 'hourly' }), 'must be five cron fields'),
   create('a backup to nowhere', backup({ target: {} }), 'must have exactly one of s3 and volume'),
   create('a bucket in capitals', backup({ target: { s3: { ...s3, bucket: 'Books' } } }), 'must be a bucket name'),

@@ -8,9 +8,15 @@ export const metricsPort = 9090;
 /** Annotation of a pod template with the digest of its configuration: a change of it replaces the pods. */
 export const configAnnotation = 'sluice.dev/config';
 
-/** A Service in front of port `http`. */
-export function httpService(metadata: ObjectMeta, spec: NonNullable<Service['spec']>): PlannedApply {
-  const ports = [{ name: 'http', port: servicePort, targetPort: 'http', protocol: 'TCP' }];
+type ServiceSpec = NonNullable<Service['spec']>;
+
+/** A Service in front of port `http`, and of those in `more`. */
+export function httpService(
+  metadata: ObjectMeta,
+  spec: ServiceSpec,
+  more: NonNullable<ServiceSpec['ports']> = [],
+): PlannedApply {
+  const ports = [{ name: 'http', port: servicePort, targetPort: 'http', protocol: 'TCP' }, ...more];
   const object: Service = { apiVersion: 'v1', kind: 'Service', metadata, spec: { ...spec, ports } };
   return { resource: Service, object };
 }

@@ -1,7 +1,7 @@
 import type { OrderBook } from '@sluice/api';
 import type { ConditionInput, Pod } from '@sluice/runtime';
 import type { Refusal } from '../children/acceptance.ts';
-import { isReady, type Report, troubleOf } from './members.ts';
+import { isReady, leaderOf, type Report, troubleOf } from './members.ts';
 
 /** The summary: are orders taken, by the program that spec asks for? */
 export function ready(
@@ -24,7 +24,7 @@ export function ready(
     if (trouble !== undefined) return no(trouble.reason, trouble.message.slice(0, 1_024));
     return no('Progressing', `${readyPods.length} of ${book.spec.replicas} members are ready with this spec.`);
   }
-  const leader = readyPods.find(({ metadata }) => metadata.name === report?.holder);
+  const leader = leaderOf(pods, report);
   if (leader === undefined) return no('NoLeader', 'No member has taken the lead yet.');
   if (report?.version !== book.spec.version) {
     return no('Progressing', `${leader.metadata.name} still reports version ${report?.version}.`);

@@ -8,6 +8,17 @@ export interface Report {
   readonly epoch: string;
   readonly sequence: string;
   readonly version: string;
+  /** Undefined when it publishes nothing, or does not know yet how that goes. */
+  readonly publication: Publication | undefined;
+}
+
+export interface Publication {
+  /** `ok`, or the code of what keeps trades from the broker. */
+  readonly state: string;
+  /** Trades that the broker has not acknowledged, a decimal string. */
+  readonly waiting: string;
+  /** Why, when `state` is not `ok`. */
+  readonly sentence: string;
 }
 
 /** Undefined when no member has reported yet. */
@@ -18,7 +29,20 @@ export function readReport(lease: Lease | undefined): Report | undefined {
   const version = annotations['sluice.dev/version'];
   if (version === undefined || !isNumber(epoch) || !isNumber(sequence)) return undefined;
   const holder = lease?.spec?.holderIdentity ?? '';
-  return { holder, epoch: String(BigInt(epoch)), sequence: String(BigInt(sequence)), version };
+  return {
+    holder,
+    epoch: String(BigInt(epoch)),
+    sequence: String(BigInt(sequence)),
+    version,
+    publication: readPublication(annotations),
+  };
+}
+
+function readPublication(annotations: Readonly<Record<string, string>>): Publication | undefined {
+  const state = annotations['sluice.dev/publish-state'];
+  const waiting = annotations['sluice.dev/trades-waiting'];
+  if (state === undefined || !isNumber(waiting)) return undefined;
+  return { state, waiting: String(BigInt(waiting)), sentence: annotations['sluice.dev/publish-sentence'] ?? '' };
 }
 
 function isNumber(text: string | undefined): text is string {
@@ -30,6 +54,11 @@ export function isReady(pod: Pod): boolean {
     pod.metadata.deletionTimestamp === undefined &&
     pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true
   );
+}
+
+/** The pod that takes orders. */
+export function leaderOf(pods: readonly Pod[], report: Report | undefined): Pod | undefined {
+  return pods.find((pod) => isReady(pod) && pod.metadata.name === report?.holder);
 }
 
 export function membersOf(pods: readonly Pod[], report: Report | undefined): OrderBookMember[] {

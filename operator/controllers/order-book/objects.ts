@@ -2,8 +2,17 @@ import type { OrderBook } from '@sluice/api';
 import { type KubeObject, PersistentVolumeClaim, type PlannedApply, StatefulSet } from '@sluice/runtime';
 import { emptyLease, leaseRule, podIdentity } from '../children/identity.ts';
 import { fromField, restrictedContainer, restrictedPod, user } from '../children/pod-security.ts';
-import { configAnnotation, configMap, digest, httpService, metricsPort, servicePort } from '../children/service.ts';
+import { configAnnotation, configMap, httpService, metricsPort, servicePort } from '../children/service.ts';
 import { bookChild, bookLabels, leaseName } from './names.ts';
+import {
+  configText,
+  containerPorts,
+  environment,
+  extraPorts,
+  memoryLimit,
+  secretsVolume,
+  settingsDigest,
+} from './settings.ts';
 
 const configFolder = '/etc/sluice';
 const dataFolder = '/data';
@@ -24,10 +33,12 @@ export function childrenOf(book: OrderBook, input: ChildrenInput): PlannedApply[
     emptyLease(bookChild(book, leaseName(name))),
     configMap(bookChild(book, name), { 'symbols.yaml': configText(book) }),
     ...podIdentity(bookChild(book, name), [leaseRule([leaseName(name)])]),
-    httpService(bookChild(book, name), { selector: bookLabels(name) }),
-    httpService(bookChild(book, leaseName(name)), {
-      selector: { ...bookLabels(name), 'statefulset.kubernetes.io/pod-name': input.leader },
-    }),
+    httpService(bookChild(book, name), { selector: bookLabels(name) }, extraPorts(book)),
+    httpService(
+      bookChild(book, leaseName(name)),
+      { selector: { ...bookLabels(name), 'statefulset.kubernetes.io/pod-name': input.leader } },
+      extraPorts(book),
+    ),
     httpService(bookChild(book, `${name}-members`), {
       clusterIP: 'None',
       publishNotReadyAddresses: true,
@@ -41,7 +52,7 @@ export function childrenOf(book: OrderBook, input: ChildrenInput): PlannedApply[
 export function isMadeFrom(book: OrderBook, image: string | undefined, statefulSet: StatefulSet | undefined): boolean {
   const template = statefulSet?.spec?.template;
   return (
-    template?.metadata?.annotations?.[configAnnotation] === digest(configText(book)) &&
+    template?.metadata?.annotations?.[configAnnotation] === settingsDigest(book) &&
     template.spec?.containers[0]?.image === image
   );
 }
@@ -56,15 +67,6 @@ export function grownClaim(claim: PersistentVolumeClaim, size: string): PlannedA
     spec: { resources: { requests: { storage: size } } },
   };
   return { resource: PersistentVolumeClaim, object };
-}
-
-/** What the program is told (workloads/order-book/symbols.ts reads it; JSON is YAML). */
-function configText({ spec: { symbols, limits, auth } }: OrderBook): string {
-  return JSON.stringify({
-    symbols: symbols.map(({ name, tickSize, lotSize }) => ({ name, tickSize, lotSize })),
-    limits,
-    ...(auth !== undefined && { auth }),
-  });
 }
 
 function statefulSet(book: OrderBook, { image, templateSize }: ChildrenInput): PlannedApply {
@@ -86,8 +88,8 @@ function statefulSet(book: OrderBook, { image, templateSize }: ChildrenInput): P
       template: {
         metadata: {
           labels: bookLabels(name),
-          // A change of the configuration replaces the member.
-          annotations: { [configAnnotation]: digest(configText(book)) },
+          // A change of what the program is told replaces the member.
+          annotations: { [configAnnotation]: settingsDigest(book) },
         },
         spec: podSpec(book, image),
       },
@@ -115,7 +117,8 @@ function claimTemplate({ metadata, spec }: OrderBook, size: string): ClaimTempla
   };
 }
 
-function podSpec({ metadata: { name } }: OrderBook, image: string): PodSpec {
+function podSpec(book: OrderBook, image: string): PodSpec {
+  const { name } = book.metadata;
   return {
     serviceAccountName: name,
     automountServiceAccountToken: true,
@@ -126,12 +129,12 @@ function podSpec({ metadata: { name } }: OrderBook, image: string): PodSpec {
       fsGroup: user,
       fsGroupChangePolicy: 'OnRootMismatch',
     },
-    containers: [container(name, image)],
-    volumes: [{ name: 'config', configMap: { name } }],
+    containers: [container(book, image)],
+    volumes: [{ name: 'config', configMap: { name } }, ...secretsVolume(book).volumes],
   };
 }
 
-function container(name: string, image: string): PodSpec['containers'][number] {
+function container(book: OrderBook, image: string): PodSpec['containers'][number] {
   const probe = (path: string) => ({ httpGet: { path, port: 'metrics' }, timeoutSeconds: 3 });
   return {
     name: 'order-book',
@@ -145,24 +148,23 @@ function container(name: string, image: string): PodSpec['containers'][number] {
       { name: 'SLUICE_HOST', value: '0.0.0.0' },
       { name: 'SLUICE_PORT', value: String(servicePort) },
       { name: 'SLUICE_ADMIN_PORT', value: String(metricsPort) },
-      { name: 'SLUICE_LEASE', value: leaseName(name) },
+      { name: 'SLUICE_LEASE', value: leaseName(book.metadata.name) },
       { name: 'SLUICE_LOG_LEVEL', value: 'info' },
+      ...environment(book),
     ],
-    ports: [
-      { name: 'http', containerPort: servicePort, protocol: 'TCP' },
-      { name: 'metrics', containerPort: metricsPort, protocol: 'TCP' },
-    ],
+    ports: containerPorts(book, metricsPort),
     // The sentence with which the program ended then stands in the pod's status, and from there in ours.
     terminationMessagePolicy: 'FallbackToLogsOnError',
     // A long journal may take minutes to replay; only then does the liveness probe begin.
     startupProbe: { ...probe('/readyz'), periodSeconds: 1, failureThreshold: 600 },
     readinessProbe: { ...probe('/readyz'), periodSeconds: 2 },
     livenessProbe: { ...probe('/healthz'), periodSeconds: 10, failureThreshold: 6 },
-    resources: { requests: { cpu: '50m', memory: '96Mi' }, limits: { memory: '512Mi' } },
+    resources: { requests: { cpu: '50m', memory: '96Mi' }, limits: { memory: memoryLimit(book) } },
     securityContext: { ...restrictedContainer, readOnlyRootFilesystem: true },
     volumeMounts: [
       { name: 'config', mountPath: configFolder, readOnly: true },
       { name: 'data', mountPath: dataFolder },
+      ...secretsVolume(book).volumeMounts,
     ],
   };
 }

@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { OrderBook } from '@sluice/api';
 import {
-  type Cluster,
   ConfigMap,
-  connectKubeconfig,
   type KubeClient,
   type KubeObject,
   Lease,
@@ -13,45 +11,27 @@ import {
   type Resource,
   Role,
   RoleBinding,
-  runManager,
   Service,
   ServiceAccount,
   StatefulSet,
 } from '@sluice/runtime';
-import { createLogger, createRegistry } from '@sluice/runtime/telemetry';
 import { afterAll, beforeAll, beforeEach, expect, inject, it } from 'vitest';
+import { type RunningController, startController } from '../testing/start-controller.ts';
 import { orderBookController } from './controller.ts';
 
 // The controller on a real API server with a real controller-manager; this file plays kubelet, volume binder and program.
 
-let cluster: Cluster;
+let running: RunningController;
 let client: KubeClient;
 let namespace: string;
-let manager: Promise<void>;
-const stop = new AbortController();
 const images = { '1.0.0': 'sluice/order-book:1', '1.1.0': 'sluice/order-book:2' };
 
 beforeAll(async () => {
-  cluster = await connectKubeconfig({ path: inject('kubeconfig') });
-  client = cluster.client;
-  manager = runManager(
-    {
-      cluster,
-      controllers: [orderBookController({ catalog: { orderBook: images }, sequenceEveryMs: 2_000 })],
-      log: createLogger('test', 'silent'),
-      registry: createRegistry(),
-      identity: 'test',
-      reportingController: 'sluice.dev/test',
-      metricsPort: 0,
-    },
-    stop.signal,
-  );
+  const controller = orderBookController({ catalog: { orderBook: images }, sequenceEveryMs: 2_000 });
+  running = await startController(inject('kubeconfig'), controller);
+  ({ client } = running);
 });
-afterAll(async () => {
-  stop.abort();
-  await manager;
-  cluster.close();
-});
+afterAll(() => running.stop());
 beforeEach(async () => {
   namespace = `ob-${randomBytes(4).toString('hex')}`;
   await client.create(Namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
@@ -85,8 +65,16 @@ async function reachesCondition(type: string, expected: object): Promise<void> {
     .toMatchObject(expected);
 }
 
+interface Report {
+  readonly version: string;
+  readonly epoch: number;
+  readonly sequence: number;
+  /** What it says of its broker. */
+  readonly publishing?: { readonly state: string; readonly waiting: number; readonly sentence?: string };
+}
+
 /** Runs the pod of the newest template: it gets ready, and the program in it takes the Lease. */
-async function runPod(report: { version: string; epoch: number; sequence: number }): Promise<void> {
+async function runPod(report: Report): Promise<void> {
   const image = images[report.version as keyof typeof images];
   await reaches(`a pod with ${image}`, async () => {
     const pod = await client.get(Pod, key('spot-0'));
@@ -97,19 +85,17 @@ async function runPod(report: { version: string; epoch: number; sequence: number
   await publish(report);
 }
 
-async function publish({
-  version,
-  epoch,
-  sequence,
-}: {
-  version: string;
-  epoch: number;
-  sequence: number;
-}): Promise<void> {
+async function publish({ version, epoch, sequence, publishing }: Report): Promise<void> {
+  const padded = (value: number): string => String(value).padStart(20, '0');
   const annotations = {
     'sluice.dev/version': version,
-    'sluice.dev/epoch': String(epoch).padStart(20, '0'),
-    'sluice.dev/sequence': String(sequence).padStart(20, '0'),
+    'sluice.dev/epoch': padded(epoch),
+    'sluice.dev/sequence': padded(sequence),
+    ...(publishing !== undefined && {
+      'sluice.dev/publish-state': publishing.state,
+      'sluice.dev/trades-waiting': padded(publishing.waiting),
+      'sluice.dev/publish-sentence': publishing.sentence ?? null,
+    }),
   };
   const spec = { holderIdentity: 'spot-0', renewTime: new Date().toISOString().replace('Z', '000Z') };
   await client.mergePatch(Lease, key('spot-leader'), { metadata: { annotations }, spec });
@@ -179,6 +165,54 @@ it('what is not built or not known is refused, and the book runs on as it was', 
   expect((await client.get(StatefulSet, key()))?.metadata.generation).toBe(set?.metadata.generation);
   await apply({});
   await reachesCondition('Accepted', { status: 'True' });
+});
+
+it('a book is told of its broker without a secret, and says how publishing goes', async () => {
+  const credentials = { secretName: 'nats-login' };
+  const spec = {
+    publish: { addresses: ['nats://nats:4222'], subject: 'trades.spot', credentials },
+    binary: {},
+    accounts: [{ name: 'alice', risk: [{ symbol: 'BTC-EUR', maxQuantity: '1' }] }],
+  };
+  await apply(spec);
+  await runPod({ version: '1.0.0', epoch: 1, sequence: 3 });
+  await reachesCondition('Ready', { status: 'True' });
+  await reachesCondition('Published', { status: 'Unknown', reason: 'NotReported' });
+  const pod = await client.get(Pod, key('spot-0'));
+  expect(pod?.spec?.volumes?.find(({ name }) => name === 'broker')?.projected?.sources).toEqual([
+    { secret: { name: 'nats-login', optional: true, items: [{ key: 'credentials', path: 'credentials' }] } },
+  ]);
+  expect(JSON.stringify(pod?.spec?.containers[0]?.env)).not.toContain('nats-login');
+  for (const name of ['spot', 'spot-leader']) {
+    const { ports = [] } = (await client.get(Service, key(name)))?.spec ?? {};
+    expect(ports.map(({ port }) => port)).toEqual([8080, 8090]);
+  }
+
+  const report = { version: '1.0.0', epoch: 1, sequence: 9 };
+  const sentence = 'The credentials for the broker cannot be read from /etc/sluice-broker/credentials (ENOENT).';
+  await publish({ ...report, publishing: { state: 'SLUICE_PUBLISH_SECRET', waiting: 2, sentence } });
+  await reachesCondition('Published', {
+    status: 'False',
+    reason: 'SecretMissing',
+    message:
+      '2 trades wait. Secret nats-login has no key credentials, or is not there. It is used within two minutes of its coming.',
+  });
+  await reachesCondition('Ready', { status: 'True' });
+  await publish({ ...report, publishing: { state: 'SLUICE_BROKER_UNAVAILABLE', waiting: 4, sentence: 'No route.' } });
+  await reachesCondition('Published', { status: 'False', reason: 'BrokerUnreachable' });
+  await reaches('how many wait', async () => (await client.get(OrderBook, key()))?.status?.tradesWaiting === '4');
+  await publish({ ...report, publishing: { state: 'ok', waiting: 0 } });
+  await reachesCondition('Published', { status: 'True', reason: 'BrokerTakesTrades' });
+
+  await apply({ ...spec, accounts: [{ name: 'alice', risk: [{ symbol: 'BTC-EUR', maxQuantity: '0.00001' }] }] });
+  await reachesCondition('Accepted', { status: 'False', reason: 'InvalidLimit' });
+  await apply({});
+  await reachesCondition('Accepted', { status: 'True' });
+  await endPod();
+  await runPod({ version: '1.0.0', epoch: 2, sequence: 9 });
+  await reachesCondition('Ready', { status: 'True' });
+  const { conditions } = (await client.get(OrderBook, key()))?.status ?? {};
+  expect(conditions?.map(({ type }) => type)).not.toContain('Published');
 });
 
 it('a class that does not let volumes grow is said; one that does grows them', async () => {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { plan } from './plan.ts';
 import { quantityBytes } from './quantity.ts';
-import { images, specOf, World } from './testing/world.ts';
+import { images, limitsOf, publishTo, specOf, World } from './testing/world.ts';
 
 const steps = {
   reconcile: (world: World) => void world.reconcile(),
@@ -14,6 +14,19 @@ const steps = {
   wait: (world: World) => {
     world.nowMs += 4_000;
   },
+  loseBroker: (world: World) => {
+    world.publishing = { state: 'SLUICE_BROKER_UNAVAILABLE', sentence: 'No route.' };
+  },
+  missSecret: (world: World) => {
+    world.publishing = { state: 'SLUICE_PUBLISH_SECRET', sentence: '' };
+  },
+  findBroker: (world: World) => {
+    world.publishing = { state: 'ok' };
+  },
+  knowNothing: (world: World) => {
+    world.publishing = undefined;
+  },
+  publishNoMore: (world: World) => world.publishNoMore(),
   letVolumesGrow: (world: World) => {
     world.canGrow = true;
   },
@@ -22,6 +35,9 @@ const steps = {
 const edit: fc.Arbitrary<Partial<OrderBookSpec>> = fc.oneof(
   fc.record({ version: fc.constantFrom('1.0.0', '1.1.0', '6.6.6', '9.9.9') }),
   fc.record({ replicas: fc.constantFrom(1, 3) }),
+  fc.constantFrom('trades.a', 'trades.b').map((subject) => ({ publish: publishTo(subject) })),
+  fc.record({ binary: fc.constantFrom({ port: 8090 }, { port: 9000 }) }),
+  fc.constantFrom('10', '0.00001').map((maxQuantity) => ({ accounts: [limitsOf('alice', maxQuantity)] })),
   fc.record({ deletionPolicy: fc.constantFrom('Retain' as const, 'Delete' as const) }),
   fc.constantFrom('1Gi', '2Gi', '5Gi').map((size) => ({ storage: { size } })),
   fc.constantFrom(1, 2, 3).map((count) => ({
@@ -61,13 +77,16 @@ it('whatever happened, a book whose spec can be met becomes Ready, and then noth
       const world = new World();
       world.create(specOf());
       play(world, tape);
-      world.edit({ version: '1.1.0', replicas: 1 });
+      world.publishing = { state: 'ok' };
+      world.edit({ version: '1.1.0', replicas: 1, accounts: [] });
       settle(world);
       const { status, spec } = world.book ?? {};
       const of = (type: string) => status?.conditions?.find((condition) => condition.type === type);
       expect(of('Accepted')).toMatchObject({ status: 'True' });
       expect(of('Ready')).toMatchObject({ status: 'True', reason: 'LeaderServes' });
       expect(status).toMatchObject({ version: '1.1.0', leader: 'spot-0', readyReplicas: 1 });
+      expect(of('Published')?.status).toBe(spec?.publish === undefined ? undefined : 'True');
+      expect(status?.tradesWaiting).toBe(spec?.publish === undefined ? undefined : '0');
       const grown = world.claim?.spec?.resources?.requests?.storage === spec?.storage.size;
       expect(of('VolumeSized')?.status).toBe(grown ? 'True' : 'False');
       expect(grown || !world.canGrow).toBe(true);
@@ -116,8 +135,9 @@ it('nothing is ever deleted by a plan, and a spec that is not accepted touches n
       if (observed === undefined) return;
       const made = plan(observed, world.nowMs);
       expect(made.delete).toEqual([]);
-      const { version, replicas } = observed.book.spec;
-      if (replicas > 1 || !Object.hasOwn(images, version)) expect(made.apply).toEqual([]);
+      const { version, replicas, accounts = [] } = observed.book.spec;
+      const wrongLimit = JSON.stringify(accounts).includes('0.00001');
+      if (replicas > 1 || wrongLimit || !Object.hasOwn(images, version)) expect(made.apply).toEqual([]);
     }),
     { numRuns: 300 },
   );
@@ -143,5 +163,36 @@ it('while it trades, the sequence reaches the status at most every ten seconds; 
     world.reconcile();
     world.nowMs += 2_000;
   }
+  expect(world.writes).toBe(writes);
+});
+
+it('while the broker is away, what waits reaches the status at most every ten seconds; so do new words, and its return at once', () => {
+  const world = new World();
+  world.create(specOf());
+  world.edit({ publish: publishTo('trades') });
+  settle(world);
+  const published = () => world.book?.status?.conditions?.find(({ type }) => type === 'Published');
+  let { writes } = world;
+  for (let second = 0; second < 120; second += 2) {
+    world.publishing = { state: 'SLUICE_BROKER_UNAVAILABLE', sentence: `Attempt ${second}.` };
+    if (second < 60) world.trade();
+    world.runPod();
+    world.reconcile();
+    expect(published()?.status).toBe('False');
+    world.nowMs += 2_000;
+  }
+  expect(world.writes - writes).toBeLessThanOrEqual(14);
+  expect(world.writes - writes).toBeGreaterThanOrEqual(10);
+  expect(world.book?.status?.tradesWaiting).toBe('90');
+  expect(published()?.message).toMatch(/^90 trades wait\. SLUICE_BROKER_UNAVAILABLE: Attempt 1\d\d\.$/);
+
+  world.publishing = { state: 'ok' };
+  world.runPod();
+  world.reconcile();
+  expect(published()?.status).toBe('True');
+  settle(world);
+  expect(world.book?.status?.tradesWaiting).toBe('0');
+  writes = world.writes;
+  settle(world);
   expect(world.writes).toBe(writes);
 });

@@ -1,8 +1,9 @@
+import type { OrderBookSpec } from '@sluice/api';
 import { describe, expect, it } from 'vitest';
 import { troubleOf } from './members.ts';
 import { plan } from './plan.ts';
 import { quantityBytes } from './quantity.ts';
-import { specOf, World } from './testing/world.ts';
+import { publishTo, specOf, World } from './testing/world.ts';
 
 function settled(world = new World()): World {
   if (world.book === undefined) world.create(specOf());
@@ -134,6 +135,154 @@ describe('what the resource says', () => {
       reason: 'MemberFails',
       message: `spot-0 ended with 1: ${sentence}`,
     });
+  });
+});
+
+describe('what a book that publishes says', () => {
+  const publishing = (): World => {
+    const world = new World();
+    world.create({ ...specOf(), publish: publishTo('trades.spot') });
+    return settled(world);
+  };
+
+  it('of a broker that takes the trades; of a book that does not publish, nothing', () => {
+    const world = publishing();
+    expect(conditionOf(world, 'Published')).toMatchObject({
+      status: 'True',
+      reason: 'BrokerTakesTrades',
+      message: 'Trades are published to trades.spot of nats://nats.brokers:4222.',
+    });
+    expect(world.book?.status?.tradesWaiting).toBe('0');
+    world.publishNoMore();
+    settled(world);
+    expect(conditionOf(world, 'Published')).toBeUndefined();
+    expect(world.book?.status?.tradesWaiting).toBeUndefined();
+  });
+
+  it.each([
+    [
+      'SLUICE_BROKER_UNAVAILABLE',
+      'BrokerUnreachable',
+      'No route.',
+      '3 trades wait. SLUICE_BROKER_UNAVAILABLE: No route.',
+    ],
+    [
+      'SLUICE_PUBLISH_SECRET',
+      'SecretMissing',
+      'The credentials for the broker cannot be read from /etc/sluice-broker/credentials (ENOENT).',
+      '3 trades wait. Secret broker has no key login, or is not there. It is used within two minutes of its coming.',
+    ],
+    ['SLUICE_PUBLISH_GAP', 'StreamGap', 'Lost.', '3 trades wait. SLUICE_PUBLISH_GAP: Lost.'],
+    ['SLUICE_OF_A_LATER_VERSION', 'NotPublished', 'New.', '3 trades wait. SLUICE_OF_A_LATER_VERSION: New.'],
+  ])('of %s: %s, while orders are taken', (state, reason, sentence, message) => {
+    const world = publishing();
+    world.publishing = { state, sentence };
+    world.trade();
+    settled(world);
+    expect(conditionOf(world, 'Published')).toMatchObject({ status: 'False', reason, message });
+    expect(world.book?.status?.tradesWaiting).toBe('3');
+    expect(conditionOf(world, 'Ready')?.status).toBe('True');
+  });
+
+  it('of a member that has not told yet, and of one that runs an older spec: not known', () => {
+    const world = publishing();
+    world.publishing = undefined;
+    world.runPod();
+    world.reconcile();
+    expect(conditionOf(world, 'Published')).toMatchObject({ status: 'Unknown', reason: 'NotReported' });
+    world.publishing = { state: 'ok' };
+    settled(world);
+    world.edit({ publish: publishTo('trades.other') });
+    world.reconcile();
+    expect(conditionOf(world, 'Published')).toMatchObject({ status: 'Unknown', observedGeneration: 2 });
+    settled(world);
+    expect(conditionOf(world, 'Published')?.message).toContain('trades.other');
+  });
+});
+
+describe('what the program is told', () => {
+  const containerOf = (spec: Partial<OrderBookSpec>) => {
+    const world = new World();
+    world.create({ ...specOf(), ...spec });
+    world.reconcile();
+    const pod = world.statefulSet?.spec?.template.spec;
+    const container = pod?.containers[0];
+    const environment = Object.fromEntries((container?.env ?? []).map(({ name, value }) => [name, value]));
+    return { world, pod, container, environment };
+  };
+
+  it('of a broker: addresses and files, never a secret', () => {
+    const publish = {
+      ...publishTo('trades.spot'),
+      addresses: ['tls://a:4222', 'tls://b:4222'],
+      ca: { secretName: 'authority', key: 'root.pem' },
+      stream: { replicas: 3, size: '2Gi' },
+      outboxSize: '100Mi',
+    };
+    const { pod, container, environment } = containerOf({ publish });
+    expect(environment).toMatchObject({
+      SLUICE_PUBLISH: 'tls://a:4222,tls://b:4222',
+      SLUICE_PUBLISH_SUBJECT: 'trades.spot',
+      SLUICE_PUBLISH_CREDENTIALS: '/etc/sluice-broker/credentials',
+      SLUICE_PUBLISH_CA: '/etc/sluice-broker/ca.crt',
+      SLUICE_PUBLISH_REPLICAS: '3',
+      SLUICE_PUBLISH_KEEP: '2048',
+      SLUICE_OUTBOX_LIMIT: '100',
+      SLUICE_OUTBOX_KEEP: '25',
+    });
+    expect(container?.env?.filter(({ valueFrom }) => valueFrom?.secretKeyRef !== undefined)).toEqual([]);
+    expect(container?.volumeMounts).toContainEqual({ name: 'broker', mountPath: '/etc/sluice-broker', readOnly: true });
+    const secret = (name: string, key: string, path: string) => ({
+      secret: { name, optional: true, items: [{ key, path }] },
+    });
+    expect(pod?.volumes).toContainEqual({
+      name: 'broker',
+      projected: {
+        defaultMode: 0o440,
+        sources: [secret('broker', 'login', 'credentials'), secret('authority', 'root.pem', 'ca.crt')],
+      },
+    });
+  });
+
+  it('without publish and binary: no word of them', () => {
+    const { world, pod, container, environment } = containerOf({});
+    expect(Object.keys(environment).filter((name) => /PUBLISH|OUTBOX|BINARY/.test(name))).toEqual([]);
+    expect(pod?.volumes?.map(({ name }) => name)).toEqual(['config']);
+    expect(container?.ports?.map(({ name }) => name)).toEqual(['http', 'metrics']);
+    expect(world.others.get('Service/spot')).toMatchObject({ spec: { ports: [{ name: 'http', port: 8080 }] } });
+  });
+
+  it('of the binary port: in the pod, and in the two Services that clients use', () => {
+    const { world, container, environment } = containerOf({ binary: { port: 9000 } });
+    expect(environment.SLUICE_BINARY_PORT).toBe('8090');
+    expect(container?.ports).toContainEqual({ name: 'binary', containerPort: 8090, protocol: 'TCP' });
+    for (const name of ['spot', 'spot-leader']) {
+      expect(world.others.get(`Service/${name}`)).toMatchObject({
+        spec: { ports: [{ name: 'http' }, { name: 'binary', port: 9000, targetPort: 'binary' }] },
+      });
+    }
+  });
+
+  it('of limits: the file has those of accounts, the environment the rest, and memory grows with the orders', () => {
+    const limits = { maxOrdersPerAccount: 5, ordersPerSecondPerAccount: 6, maxOpenOrders: 1_250_000, maxPending: 7 };
+    const risk = { maxQuantity: '1.5', maxPriceDistance: '5%' };
+    const symbols = [{ name: 'BTC-EUR', tickSize: '0.01', lotSize: '0.0001', risk }];
+    const accounts = [{ name: 'alice', maxOrders: 1, risk: [{ symbol: 'BTC-EUR', maxNotional: '100' }] }];
+    const journal = { fsync: 'EveryBatch' as const, snapshotEvery: 5_000 };
+    const { world, container, environment } = containerOf({ limits, symbols, accounts, journal });
+    const file = world.others.get('ConfigMap/spot') as { data?: Record<string, string> } | undefined;
+    expect(JSON.parse(file?.data?.['symbols.yaml'] ?? '')).toEqual({
+      symbols,
+      limits: { maxOrdersPerAccount: 5, ordersPerSecondPerAccount: 6 },
+      accounts,
+    });
+    expect(environment).toMatchObject({
+      SLUICE_MAX_OPEN_ORDERS: '1250000',
+      SLUICE_MAX_PENDING: '7',
+      SLUICE_SNAPSHOT_EVERY: '5000',
+    });
+    expect(container?.resources?.limits?.memory).toBe('1489Mi');
+    expect(containerOf({}).container?.resources?.limits?.memory).toBe('512Mi');
   });
 });
 

@@ -10,14 +10,17 @@ import {
 import { accepted, authenticated, type Refusal, unbuiltRefusal, versionRefusal } from '../children/acceptance.ts';
 import { selectorText } from '../children/labels.ts';
 import { ready } from './conditions.ts';
-import { isReady, membersOf, type Report, readReport, rolledOut } from './members.ts';
+import { limitsRefusal } from './limits.ts';
+import { isReady, leaderOf, type Report, readReport, rolledOut } from './members.ts';
+import { mirrored } from './mirror.ts';
 import { bookLabels, memberName } from './names.ts';
 import { childrenOf, grownClaim, isMadeFrom } from './objects.ts';
 import type { Observed } from './observe.ts';
+import { published } from './publishing.ts';
 import { claimsToGrow, retentionSettled, templateSize, volumeSized } from './storage.ts';
 
 export interface BookPlan extends Plan<OrderBookStatus> {
-  /** The sequence in the status is new: the next one has to wait. */
+  /** The sequence in the status is new, or what moves as it does: the next one has to wait. */
   readonly writesSequence: boolean;
 }
 
@@ -33,18 +36,23 @@ export function plan(observed: Observed, nowMs: number): BookPlan {
   const report = taken === undefined ? readReport(observed.lease) : undefined;
   const complete = isMadeFrom(book, image, statefulSet) && rolledOut(book, statefulSet);
   const summary = ready(book, { refusal, complete, pods, report });
+  // What is told of publishing counts when it comes from a member that runs this spec.
+  const teller = complete && leaderOf(pods, report) !== undefined ? report : undefined;
+  const publication = published(book, teller);
+  const mirror = mirrored(observed, report, publication);
   const conditions = setConditions(
-    book.status?.conditions,
+    // A book that publishes no more says nothing of it.
+    book.status?.conditions?.filter(({ type }) => type !== 'Published' || publication !== undefined),
     [
       accepted(refusal),
       summary,
       volumeSized(book, claims, growingClasses),
       authenticated(book.spec.auth, 'trade for any account'),
+      ...(mirror.published === undefined ? [] : [mirror.published]),
     ],
     book.metadata.generation ?? 1,
     nowMs,
   );
-  const sequence = sequenceStatus(observed, report);
   const status: OrderBookStatus = {
     observedGeneration: book.metadata.generation ?? 1,
     conditions,
@@ -53,17 +61,17 @@ export function plan(observed: Observed, nowMs: number): BookPlan {
     selector: selectorText(bookLabels(book.metadata.name)),
     ...(complete && report !== undefined && { version: report.version }),
     ...(report !== undefined && report.holder !== '' && { leader: report.holder }),
-    ...sequence.status,
+    ...mirror.status,
   };
   const waitMs =
-    taken !== undefined ? waitForOthersMs : sequence.moved && !sequence.written ? observed.sequenceDueInMs : undefined;
+    taken !== undefined ? waitForOthersMs : mirror.moved && !mirror.written ? observed.sequenceDueInMs : undefined;
   return {
     apply: refusal === undefined && image !== undefined ? wanted(observed, image, report) : [],
     delete: [],
     status,
     finalizer: true,
     events: eventsOf(observed, summary),
-    writesSequence: sequence.moved && sequence.written,
+    writesSequence: mirror.moved && mirror.written,
     ...(waitMs !== undefined && { requeueAfterMs: waitMs }),
   };
 }
@@ -109,29 +117,11 @@ function isOurs(book: KubeObject, child: KubeObject): boolean {
 }
 
 function refusalOf({ book, images }: Observed): Refusal | undefined {
-  return unbuiltRefusal(unbuiltFields('OrderBook', book.spec)) ?? versionRefusal(book.spec.version, images);
-}
-
-/** The sequence moves with every order; it is mirrored now and then, all the rest at once. */
-function sequenceStatus(
-  { book, pods, sequenceDueInMs }: Observed,
-  report: Report | undefined,
-): { status: Partial<OrderBookStatus>; moved: boolean; written: boolean } {
-  const before = book.status?.sequence;
-  const moved = report !== undefined && before !== undefined && before !== report.sequence;
-  const written = sequenceDueInMs <= 0;
-  const shown = report === undefined || !moved || written ? report : { ...report, sequence: before };
-  const members = membersOf(pods, shown);
-  if (shown === undefined) {
-    // Nobody reports, as at a start from a retained volume: what was acknowledged once stays known.
-    const { epoch, sequence } = book.status ?? {};
-    return {
-      status: { members, ...(epoch !== undefined && { epoch }), ...(sequence !== undefined && { sequence }) },
-      moved: false,
-      written: false,
-    };
-  }
-  return { status: { members, epoch: shown.epoch, sequence: shown.sequence, lag: '0' }, moved, written };
+  return (
+    unbuiltRefusal(unbuiltFields('OrderBook', book.spec)) ??
+    versionRefusal(book.spec.version, images) ??
+    limitsRefusal(book)
+  );
 }
 
 function eventsOf({ book }: Observed, summary: ConditionInput): EventInput[] {

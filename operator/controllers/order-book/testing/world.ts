@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { OrderBook, type OrderBookSpec } from '@sluice/api';
+import { OrderBook, type OrderBookSpec, type Publish } from '@sluice/api';
 import {
   type KubeObject,
   type Lease,
@@ -23,10 +23,26 @@ export function specOf(overrides: Partial<OrderBookSpec> = {}): OrderBookSpec {
     replicas: 1,
     journal: { fsync: 'EveryBatch' },
     storage: { size: '1Gi' },
-    limits: { maxOrdersPerAccount: 10, ordersPerSecondPerAccount: 10 },
+    limits: { maxOrdersPerAccount: 10, ordersPerSecondPerAccount: 10, maxOpenOrders: 250_000, maxPending: 10_000 },
     deletionPolicy: 'Retain',
     ...overrides,
   };
+}
+
+/** To a broker that asks for a password. */
+export function publishTo(subject: string): Publish {
+  return {
+    type: 'JetStream',
+    addresses: ['nats://nats.brokers:4222'],
+    subject,
+    credentials: { secretName: 'broker', key: 'login' },
+    stream: { replicas: 1, size: '1Gi' },
+    outboxSize: '256Mi',
+  };
+}
+
+export function limitsOf(name: string, maxQuantity: string) {
+  return { name, risk: [{ symbol: 'BTC-EUR', maxQuantity }] };
 }
 
 /**
@@ -42,9 +58,12 @@ export class World {
   claim: PersistentVolumeClaim | undefined;
   readonly others = new Map<string, KubeObject>();
   canGrow = false;
+  /** What the program says of the broker; undefined: it does not know yet. */
+  publishing: { readonly state: string; readonly sentence?: string } | undefined = { state: 'ok' };
   writes = 0;
   private uids = 0;
   private sequence = 0;
+  private tradesWaiting = 0;
   private epoch = 0;
   private mirroredAtMs = 0;
 
@@ -58,6 +77,11 @@ export class World {
     const { metadata, spec } = this.book;
     const generation = (metadata.generation ?? 1) + 1;
     this.book = { ...this.book, metadata: { ...metadata, generation }, spec: { ...spec, ...change } };
+  }
+
+  publishNoMore(): void {
+    this.edit({});
+    delete this.book?.spec.publish;
   }
 
   delete(): void {
@@ -149,6 +173,7 @@ export class World {
 
   trade(): void {
     this.sequence += 17;
+    this.tradesWaiting += 3;
   }
 
   killPod(): void {
@@ -166,9 +191,23 @@ export class World {
           'sluice.dev/sequence': padded(this.sequence),
           'sluice.dev/epoch': padded(this.epoch),
           'sluice.dev/version': version,
+          ...this.publication(padded),
         },
       },
       spec: { holderIdentity: 'spot-0' },
+    };
+  }
+
+  private publication(padded: (value: number) => string): Record<string, string> {
+    const { publishing, pod } = this;
+    const asked = pod?.spec?.containers[0]?.env?.some(({ name }) => name === 'SLUICE_PUBLISH') === true;
+    if (publishing?.state === 'ok') this.tradesWaiting = 0;
+    if (!asked || publishing === undefined) return {};
+    const { state, sentence } = publishing;
+    return {
+      'sluice.dev/publish-state': state,
+      'sluice.dev/trades-waiting': padded(this.tradesWaiting),
+      ...(sentence !== undefined && { 'sluice.dev/publish-sentence': sentence }),
     };
   }
 

@@ -3,6 +3,8 @@ import type { Part, PartInput } from './part.ts';
 import { isReady } from './pod-state.ts';
 
 const renewMs = 45_000;
+const publishState = 'sluice.dev/publish-state';
+const tradesWaiting = 'sluice.dev/trades-waiting';
 
 export interface BookPrograms extends Part {
   /** So many commands are acknowledged. */
@@ -36,7 +38,7 @@ export function bookPrograms(versions: Readonly<Record<string, string>>) {
       const { name, namespace = '', uid = '' } = pod.metadata;
       const lease = stage.find(Lease, { namespace, name: `${instance}-leader` });
       if (lease === undefined) return;
-      const before = lease.metadata.annotations ?? {};
+      const { [publishState]: _, [tradesWaiting]: __, ...before } = lease.metadata.annotations ?? {};
       const takes = !leads.has(`${uid} ${lease.metadata.uid}`);
       leads.add(`${uid} ${lease.metadata.uid}`);
       const annotations = {
@@ -44,6 +46,7 @@ export function bookPrograms(versions: Readonly<Record<string, string>>) {
         'sluice.dev/epoch': padded(BigInt(before['sluice.dev/epoch'] ?? 0) + (takes ? 1n : 0n)),
         'sluice.dev/sequence': padded(journals.get(claimOf(pod)) ?? 0n),
         'sluice.dev/version': versions[pod.spec?.containers[0]?.image ?? ''] ?? '',
+        ...(publishes(pod) && { [publishState]: 'ok', [tradesWaiting]: padded(0n) }),
       };
       const renewTime = rfc3339(stage.clock.now()).replace(/(\.\d+)?Z$/, '.000000Z');
       const metadata = { ...lease.metadata, annotations };
@@ -74,6 +77,11 @@ export function bookPrograms(versions: Readonly<Record<string, string>>) {
       },
     };
   };
+}
+
+/** Its broker takes everything. */
+function publishes(pod: Pod): boolean {
+  return pod.spec?.containers[0]?.env?.some(({ name }) => name === 'SLUICE_PUBLISH') === true;
 }
 
 function padded(value: bigint): string {
