@@ -25,6 +25,8 @@ const algorithms = ['EdDSA', 'ES256', 'ES384', 'RS256', 'RS384', 'RS512', 'PS256
 /** Clocks of issuer and service may differ by this much. */
 const skewSeconds = 5;
 const longestToken = 8 * 1024;
+/** Characters of a subject. */
+export const LONGEST_SUBJECT = 256;
 const cacheSize = 10_000;
 
 interface CachedToken {
@@ -95,10 +97,10 @@ export function createTokenVerifier({ config, registry, clock = systemClock }: T
       verified = await jwtVerify(token, keySet, options);
     }
     const { sub, exp, nbf, scope } = verified.payload;
-    if (sub === undefined || sub === '' || sub.length > 256 || exp === undefined) {
+    if (sub === undefined || sub === '' || sub.length > LONGEST_SUBJECT || exp === undefined) {
       throw new CodedError(
         serviceErrors.unauthenticated,
-        'The claim "sub" of the token must have 1 to 256 characters.',
+        `The claim "sub" of the token must have 1 to ${LONGEST_SUBJECT} characters.`,
       );
     }
     const caller = { subject: sub, scopes: new Set(typeof scope === 'string' ? scope.split(' ') : []) };

@@ -3,7 +3,7 @@ import { createMetrics } from '@sluice/runtime/telemetry';
 import { Ajv } from 'ajv';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { Registry } from 'prom-client';
-import type { Caller, TokenVerifier } from './auth.ts';
+import { type Caller, LONGEST_SUBJECT, type TokenVerifier } from './auth.ts';
 import { answerBrokenRequest } from './broken-request.ts';
 import { CodedError, serviceErrors } from './errors.ts';
 import type { Health } from './health.ts';
@@ -63,7 +63,8 @@ export function createService(options: ServiceOptions): FastifyInstance {
     // During a graceful stop, requests on open connections are still served: `connection: close` moves clients away.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-    routerOptions: { ignoreTrailingSlash: true },
+    // A part of a path may be the subject of a token, of which the router measures some characters as three.
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 3 * LONGEST_SUBJECT },
     // A path that cannot be decoded, or a part of it that is too long: before there is a route to answer.
     frameworkErrors: (error, request, reply) => sendProblem(codedErrorOf(error), request, reply, log),
     clientErrorHandler: answerBrokenRequest,

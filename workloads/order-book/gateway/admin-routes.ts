@@ -12,6 +12,7 @@ import type { Sequencer } from '../exchange/sequencer.ts';
 import { accountOfName, accountOfSubject } from './account.ts';
 import { bandAnswer, killSwitchAnswer, phaseAnswer } from './answers.ts';
 import { parsePrice } from './order-request.ts';
+import { refuseForeignPage } from './origin.ts';
 import { refusalError } from './refusals.ts';
 import { accountOf, refuseWrongBody } from './request.ts';
 import { accountErrors, commandErrors, symbolErrors } from './route-errors.ts';
@@ -138,7 +139,8 @@ function addKillSwitch(app: FastifyInstance, options: AdminRoutesOptions): void 
         summary: 'Cancel everything that the own account has open and take no more orders of it',
         response: { 200: killSwitchAnswer },
       },
-      config: { errors: [...accountErrors, ...commandErrors] },
+      config: { errors: [...accountErrors, errors.foreignOrigin, ...commandErrors] },
+      preValidation: async (request) => refuseForeignPage(request),
     },
     async (request) => throwSwitch(request, accountOf(request, secured), true),
   );

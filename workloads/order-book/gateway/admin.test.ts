@@ -78,6 +78,13 @@ it('a kill switch cancels what the account has and takes no more of it, over a r
   });
 });
 
+it('a web page of another origin pulls no kill switch: a browser would send it without asking', async () => {
+  const evil = { origin: 'https://elsewhere.example', ...as('carol') };
+  const refused = await call('POST', '/v1/kill-switch', undefined, evil);
+  expect([refused.status, refused.body.code]).toEqual([403, 'SLUICE_FOREIGN_ORIGIN']);
+  expect((await call('POST', '/v1/orders', good, as('carol'))).status).toBe(201);
+});
+
 it.each([
   ['/v1/symbols/NONE/phase', { phase: 'halted' }, 404, 'SLUICE_UNKNOWN_SYMBOL'],
   ['/v1/symbols/__proto__/phase', { phase: 'halted' }, 404, 'SLUICE_UNKNOWN_SYMBOL'],

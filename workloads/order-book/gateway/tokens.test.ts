@@ -77,3 +77,14 @@ it('the administrative doors ask for their scope, and only they', async () => {
   expect((await call('PUT', '/v1/accounts/any one/kill-switch', { on: true }, admin)).body.account).toBe('any one');
   expect((await call('POST', '/v1/orders', good, bearer({ sub: 'any one' }))).body.code).toBe('SLUICE_ACCOUNT_BLOCKED');
 });
+
+it.each(['ß'.repeat(256), '🦊'.repeat(128), '../../x?y#z%', 'system:serviceaccount:' + 'n'.repeat(200)])(
+  'whatever the name of an account is, it trades and can be switched off: %s',
+  async (sub) => {
+    const { id } = (await call('POST', '/v1/orders', good, bearer({ sub }))).body;
+    const admin = bearer({ sub: 'boss', scope: 'order-book.admin' });
+    const path = `/v1/accounts/${encodeURIComponent(sub)}/kill-switch`;
+    expect((await call('PUT', path, { on: true }, admin)).body).toEqual({ account: sub, on: true });
+    expect((await call('GET', `/v1/orders/${id}`, undefined, bearer({ sub }))).body.status).toBe('cancelled');
+  },
+);

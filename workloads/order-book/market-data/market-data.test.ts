@@ -224,6 +224,9 @@ describe('Coinbase shape', () => {
     ]);
     expect((await call('GET', '/orders/client:c-1'))[1].id).toBe(placed.id);
     expect((await call('GET', '/orders?product_id=BTC-EUR'))[1].map(({ id }: Json) => id)).toContain(placed.id);
+    const oddId = '%'.repeat(64);
+    const [, odd] = await coinbaseOrder({ side: 'buy', price: 11, client_oid: oddId });
+    expect((await call('GET', `/orders/client:${encodeURIComponent(oddId)}`))[1].id).toBe(odd.id);
     expect(await call('DELETE', `/orders/${placed.id}`)).toEqual([200, placed.id]);
     expect(await call('DELETE', `/orders/${placed.id}`)).toMatchObject([400, { message: 'Order already done' }]);
     expect(await call('GET', '/orders/999')).toMatchObject([404, { message: 'order not found' }]);

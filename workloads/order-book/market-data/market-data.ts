@@ -1,15 +1,15 @@
 import { parse as parseForm } from 'node:querystring';
 import websocket from '@fastify/websocket';
-import { CodedError, codedErrorOf, type TokenVerifier } from '@sluice/kit';
+import { codedErrorOf, type TokenVerifier } from '@sluice/kit';
 import type { Clock } from '@sluice/runtime/clock';
 import { createMetrics, type Logger } from '@sluice/runtime/telemetry';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { WebSocket } from 'ws';
-import { errors } from '../errors.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { Sequencer } from '../exchange/sequencer.ts';
 import type { OrderEntry } from '../gateway/order-entry.ts';
+import { refuseForeignPage } from '../gateway/origin.ts';
 import { addBinanceMarket } from './binance/market.ts';
 import { addBinanceOrders } from './binance/orders.ts';
 import { BinanceError, sendBinanceError } from './binance/refusals.ts';
@@ -122,17 +122,11 @@ function addCoinbase(
 
 /** Who may not connect is refused before the upgrade, while there is an HTTP answer to say why. */
 function webSocketRoute(summary: string, doors: Doors) {
-  const preValidation = async ({ headers }: FastifyRequest): Promise<void> => {
-    checkOrigin(headers.origin, headers.host);
+  const preValidation = async (request: FastifyRequest): Promise<void> => {
+    refuseForeignPage(request);
     doors.checkRoom();
   };
   return { websocket: true as const, schema: { summary }, preValidation };
-}
-
-/** A browser lets any web page open a WebSocket to an address of this machine, and says in `origin` whose page it is. */
-function checkOrigin(origin: string | undefined, host: string | undefined): void {
-  if (origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)) return;
-  throw new CodedError(errors.foreignOrigin, 'Pages of another origin may not connect.');
 }
 
 /** Clients of this shape send parameters in the body as a browser form does. */
