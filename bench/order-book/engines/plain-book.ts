@@ -1,15 +1,15 @@
 import { IMMEDIATE_OR_CANCEL } from '../../../workloads/order-book/engine/order-flags.ts';
-import { BUY, Queues, SELL, type Side } from '../../../workloads/order-book/engine/queues.ts';
-import { Reason, type Reports, ReportType } from '../../../workloads/order-book/engine/reports.ts';
 import {
   NEXT,
   PREVIOUS,
   PRICE,
   REMAINING,
-  RestingOrders,
   SIDE_BIT,
   TERMS,
-} from '../../../workloads/order-book/engine/resting-orders.ts';
+} from '../../../workloads/order-book/engine/order-records.ts';
+import { BUY, Queues, SELL, type Side } from '../../../workloads/order-book/engine/queues.ts';
+import { Reason, type Reports, ReportType } from '../../../workloads/order-book/engine/reports.ts';
+import { RestingOrders } from '../../../workloads/order-book/engine/resting-orders.ts';
 
 /**
  * What the engine would be if it only knew limit orders, cancels and replacements: the same records, queues and reports, and

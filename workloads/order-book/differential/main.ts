@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import * as book from '../engine/book.ts';
+import * as hosted from '../engine/hosted-orders.ts';
 import * as reports from '../engine/reports.ts';
 import { checkAgainstReference, fullFlow, messageFlow, wideFlow } from '../engine/testing/conformance.ts';
 
@@ -36,7 +37,7 @@ function check(seed: number, messagesPerSeed: number): Verdict {
   for (const { name, flow, part } of flows) {
     const count = Math.ceil(messagesPerSeed * part);
     try {
-      checkAgainstReference({ book, reports }, flow(seed, count), DEPTH_EVERY);
+      checkAgainstReference({ book, hosted, reports }, flow(seed, count), DEPTH_EVERY);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       return { seed, messages, difference: `seed ${seed}, flow ${name}, ${message}` };

@@ -1,17 +1,17 @@
 import type { Matcher } from './matcher.ts';
-import { BUY, SELL, type Side } from './queues.ts';
-import { ReportType } from './reports.ts';
 import {
   CALLED,
   LINKED,
   NEXT,
+  type OrderRecords,
   PREVIOUS,
   PRICE,
   REMAINING,
-  type RestingOrders,
   SIDE_BIT,
   TERMS,
-} from './resting-orders.ts';
+} from './order-records.ts';
+import { BUY, SELL, type Side } from './queues.ts';
+import { ReportType } from './reports.ts';
 
 /** In the side byte of a trade that an auction made: its id is the buyer's, its counterparty the seller's. */
 export const AUCTION_TRADE = 2;
@@ -64,11 +64,11 @@ export function clearingPrice(levels: readonly CallLevel[], lastPrice: number): 
 
 /** Orders that a call collects, oldest first. They do not match before the auction, so they may stand crossed. */
 export class Call {
-  private readonly orders: RestingOrders;
+  private readonly orders: OrderRecords;
   private first = 0;
   private last = 0;
 
-  constructor(orders: RestingOrders) {
+  constructor(orders: OrderRecords) {
     this.orders = orders;
   }
 

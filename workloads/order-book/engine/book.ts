@@ -3,13 +3,11 @@ import { indicative, uncross } from './auction.ts';
 import { MAX_PRICE } from './ladder.ts';
 import { Matcher } from './matcher.ts';
 import { FILL_OR_KILL, IMMEDIATE_OR_CANCEL, KEEP_PRIORITY, MARKET, POST_ONLY } from './order-flags.ts';
-import type { OrderTerms } from './order-terms.ts';
-import { BUY, SELL, type Side } from './queues.ts';
-import { Reason, type Reports, ReportType } from './reports.ts';
 import {
   HIDDEN,
   LINKED,
   NEXT,
+  type OrderRecords,
   OWNER_SHIFT,
   PARTNER,
   PRICE,
@@ -18,7 +16,11 @@ import {
   SPECIAL,
   TERMS,
   WAITING,
-} from './resting-orders.ts';
+} from './order-records.ts';
+import type { OrderTerms } from './order-terms.ts';
+import { BUY, SELL, type Side } from './queues.ts';
+import { Reason, type Reports, ReportType } from './reports.ts';
+import { RestingOrders } from './resting-orders.ts';
 
 export * from './order-flags.ts';
 export { BUY, type OrderTerms, SELL, type Side };
@@ -51,8 +53,9 @@ export class Book {
   private readonly maxResting: number;
   private currentPhase: Phase = CONTINUOUS;
 
-  constructor(reports: Reports, maxResting = MAX_RESTING) {
-    this.matcher = new Matcher(reports);
+  /** `orders`: where the book keeps its orders; with HostedOrders the ids are what those say. */
+  constructor(reports: Reports, maxResting = MAX_RESTING, orders: OrderRecords = new RestingOrders()) {
+    this.matcher = new Matcher(reports, orders);
     this.maxResting = maxResting;
   }
 

@@ -1,11 +1,12 @@
 import { describe, it } from 'vitest';
 import * as book from './book.ts';
+import * as hosted from './hosted-orders.ts';
 import * as reports from './reports.ts';
 import { checkSequence, checkSweep } from './testing/conformance.ts';
 import { sequences } from './testing/sequences.ts';
 import { surfaceSequences } from './testing/surface-sequences.ts';
 
-const engine = { book, reports };
+const engine = { book, hosted, reports };
 
 describe('hand-made sequences, by the number of the invariant', () => {
   for (const sequence of sequences) {

@@ -10,9 +10,6 @@ import {
   POST_ONLY,
   SELF_TRADE,
 } from './order-flags.ts';
-import type { OrderTerms } from './order-terms.ts';
-import { BUY, Queues, SELL, type Side } from './queues.ts';
-import { Reason, type Reports, ReportType } from './reports.ts';
 import {
   CALLED,
   FLAGS,
@@ -21,19 +18,22 @@ import {
   LIMIT,
   LINKED,
   NEXT,
+  type OrderRecords,
   OWNER_SHIFT,
   PARTNER,
   PEAK,
   PREVIOUS,
   PRICE,
   REMAINING,
-  RestingOrders,
   SIDE_BIT,
   SPECIAL,
   TERMS,
   TRIGGERED,
   WAITING,
-} from './resting-orders.ts';
+} from './order-records.ts';
+import type { OrderTerms } from './order-terms.ts';
+import { BUY, Queues, SELL, type Side } from './queues.ts';
+import { Reason, type Reports, ReportType } from './reports.ts';
 import { Stops } from './stops.ts';
 
 const NOBODY = -1;
@@ -46,9 +46,9 @@ export class Matcher {
   lastPrice = 0;
   lowestPrice = 1;
   highestPrice = MAX_PRICE;
-  readonly orders = new RestingOrders();
-  readonly queues = new Queues(this.orders);
-  readonly call = new Call(this.orders);
+  readonly orders: OrderRecords;
+  readonly queues: Queues;
+  readonly call: Call;
   readonly reports: Reports;
   stops: Stops | undefined;
   /** Limit of the order that is matched now. */
@@ -56,8 +56,11 @@ export class Matcher {
   /** Trades so far: tells whether a match made one. */
   trades = 0;
 
-  constructor(reports: Reports) {
+  constructor(reports: Reports, orders: OrderRecords) {
     this.reports = reports;
+    this.orders = orders;
+    this.queues = new Queues(orders);
+    this.call = new Call(orders);
   }
 
   /** Matches against the other side up to `limit`. Returns what is left to rest, in lots. */

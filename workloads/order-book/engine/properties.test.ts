@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as book from './book.ts';
+import * as hosted from './hosted-orders.ts';
 import { MAX_PRICE } from './ladder.ts';
 import * as reports from './reports.ts';
 import { checkAgainstReference, fullFlow, messageFlow } from './testing/conformance.ts';
 import { EngineMatcher } from './testing/engine-matcher.ts';
 import { HIGHEST, type Message } from './testing/message.ts';
 
-const engine = { book, reports };
+const engine = { book, hosted, reports };
 
 const price = fc.oneof(
   { weight: 8, arbitrary: fc.integer({ min: 100, max: 110 }) },

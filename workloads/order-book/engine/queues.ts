@@ -1,5 +1,5 @@
 import { Ladder, NO_ASK } from './ladder.ts';
-import { LEVEL, NEXT, PREVIOUS, PRICE, REMAINING, type RestingOrders, SIDE_BIT, TERMS } from './resting-orders.ts';
+import { LEVEL, NEXT, type OrderRecords, PREVIOUS, PRICE, REMAINING, SIDE_BIT, TERMS } from './order-records.ts';
 
 export const BUY = 0;
 export const SELL = 1;
@@ -16,9 +16,9 @@ export class Queues {
   /** Lowest price of the high side, NO_ASK when it is empty. */
   ask: number = NO_ASK;
   readonly ladder = new Ladder();
-  private readonly orders: RestingOrders;
+  private readonly orders: OrderRecords;
 
-  constructor(orders: RestingOrders) {
+  constructor(orders: OrderRecords) {
     this.orders = orders;
   }
 

@@ -1,63 +1,17 @@
-import { doubled } from './ladder.ts';
-
-/** Words per order: half a cache line. Words 0–1 hold the id as a float64. */
-export const REMAINING = 2;
-export const PRICE = 3;
-export const PREVIOUS = 4;
-export const NEXT = 5;
-export const LEVEL = 6;
-/** Side in bit 0, then the bits below, then the owner. */
-export const TERMS = 7;
-
-export const SIDE_BIT = 1;
-/** A stop that waits for its price. */
-export const WAITING = 2;
-/** Collected in a call, for the next auction. */
-export const CALLED = 4;
-/** Shows a part of its quantity. */
-export const ICEBERG = 8;
-/** One of two orders of which one cancels the other. */
-export const LINKED = 16;
-/** A stop whose price came, before its turn. */
-export const TRIGGERED = 32;
-/** Orders that the shortest way through the book does not know. */
-export const SPECIAL = WAITING | CALLED | ICEBERG | LINKED | TRIGGERED;
-export const OWNER_SHIFT = 6;
-
-/** Words of a special order beside its record. */
-export const HIDDEN = 0;
-export const PEAK = 1;
-export const PARTNER = 2;
-/** Price and flags of a stop once it is triggered. */
-export const LIMIT = 3;
-export const FLAGS = 4;
+import { OrderRecords } from './order-records.ts';
 
 const FIBONACCI = 0x9e3779b1 | 0;
 // Sixteen neighbouring ids share a cache line of the index: ids are dense and the young ones are used most.
 const RUN_BITS = 4;
 const RUN_MASK = 15;
 
-/**
- * Records of the orders in a book, in one Int32Array, and the index from order id to record. A record is addressed by
- * its offset in `words`; 0 is no record. Freed records are reused last in first out, so the warm ones stay warm.
- */
-export class RestingOrders {
-  /** Order records of eight words, see REMAINING … TERMS. */
-  words = new Int32Array(8 * 1024);
-  /** The same memory as float64: the id of the order at `slot` is `ids[slot >> 1]`. */
-  ids = new Float64Array(this.words.buffer);
-  /** What special orders have beside their record, at the same offset. Empty before the first of them. */
-  extras = new Int32Array(0);
-  /** Number of orders. */
-  count = 0;
-  private free = 0;
-  private fresh = 8;
+/** Order records of a book that stands alone, with an index from order id to record. */
+export class RestingOrders extends OrderRecords {
   /** Open addressing with linear probing, at most half full: entries of two words, low word of the id and slot. */
   private table = new Int32Array(2 * 4096);
   private mask = 4095;
   private shift = 32 - 12 + RUN_BITS;
 
-  /** The record of order `id`, or 0. */
   find(id: number): number {
     const table = this.table;
     const mask = this.mask;
@@ -71,32 +25,13 @@ export class RestingOrders {
     }
   }
 
-  /** A record for order `id`, which is not in the book. Its other fields are the caller's to fill. */
   add(id: number): number {
     if (2 * (this.count + 1) > this.mask) this.growTable();
-    let slot = this.free;
-    if (slot !== 0) {
-      this.free = this.words[slot + NEXT] as number;
-    } else {
-      slot = this.fresh;
-      this.fresh += 8;
-      if (slot >= this.words.length) this.growRecords();
-    }
-    this.ids[slot >> 1] = id;
+    const slot = this.take(id);
     this.insert(id | 0, slot);
-    this.count++;
     return slot;
   }
 
-  /** Makes room for the extras of every order there is. */
-  reserveExtras(): void {
-    if (this.extras.length >= this.words.length) return;
-    const grown = new Int32Array(this.words.length);
-    grown.set(this.extras);
-    this.extras = grown;
-  }
-
-  /** Frees the record at `slot` and the id with it. */
   remove(slot: number): void {
     const low = (this.ids[slot >> 1] as number) | 0;
     const table = this.table;
@@ -117,9 +52,7 @@ export class RestingOrders {
       hole = entry;
     }
     table[2 * hole + 1] = 0;
-    this.words[slot + NEXT] = this.free;
-    this.free = slot;
-    this.count--;
+    this.give(slot);
   }
 
   private insert(low: number, slot: number): void {
@@ -129,11 +62,6 @@ export class RestingOrders {
     while (table[2 * entry + 1] !== 0) entry = (entry + 1) & mask;
     table[2 * entry] = low;
     table[2 * entry + 1] = slot;
-  }
-
-  private growRecords(): void {
-    this.words = doubled(this.words);
-    this.ids = new Float64Array(this.words.buffer);
   }
 
   private growTable(): void {

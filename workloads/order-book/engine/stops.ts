@@ -1,6 +1,6 @@
 import { NO_ASK } from './ladder.ts';
+import { NEXT, type OrderRecords, TERMS, TRIGGERED, WAITING } from './order-records.ts';
 import { BUY, Queues, SELL, type Side } from './queues.ts';
-import { NEXT, type RestingOrders, TERMS, TRIGGERED, WAITING } from './resting-orders.ts';
 
 /**
  * Stops in wait of a price, and those whose price has come. A stop that buys waits above the last price and one that sells
@@ -8,11 +8,11 @@ import { NEXT, type RestingOrders, TERMS, TRIGGERED, WAITING } from './resting-o
  */
 export class Stops {
   readonly waiting: Queues;
-  private readonly orders: RestingOrders;
+  private readonly orders: OrderRecords;
   private first = 0;
   private last = 0;
 
-  constructor(orders: RestingOrders) {
+  constructor(orders: OrderRecords) {
     this.orders = orders;
     this.waiting = new Queues(orders);
   }

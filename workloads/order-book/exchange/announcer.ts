@@ -4,7 +4,7 @@ import type { ExchangeListener, OrderChange } from './listener.ts';
 import type { Market } from './market.ts';
 import type { Trade } from './order.ts';
 import type { OrderRegistry } from './order-registry.ts';
-import { OPEN, PRICE, STATE, STATUS_MASK } from './order-table.ts';
+import { OPEN, PRICE, STATE } from './order-table.ts';
 import { SIDE_BIT } from './terms.ts';
 
 const CHANGES: ReadonlyMap<number, OrderChange> = new Map([
@@ -52,8 +52,8 @@ export class Announcer {
 
   /** The order stands in the book, unless it is closed or a stop that waits. */
   rested(market: Market, slot: number): void {
-    const isOpen = ((this.orders.table.words[slot + STATE] as number) & STATUS_MASK) === OPEN;
-    if (isOpen && !market.book.isWaiting(this.orders.idOf(slot))) this.order(market, slot, 'rested');
+    const isOpen = this.orders.table.statusOf(slot) === OPEN;
+    if (isOpen && !market.book.isWaiting(slot)) this.order(market, slot, 'rested');
   }
 
   /** What is shown at the order's price may have changed. */

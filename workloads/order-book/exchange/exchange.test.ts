@@ -75,7 +75,7 @@ describe('orders', () => {
     });
     expect(shown(exchange.apply(replace(2), 1))).toBe('quantityBelowFilled 3 open 2/5@100');
     expect(shown(exchange.apply(replace(3), 1))).toBe('done 3 open 2/3@100');
-    expect(exchange.markets.get('BTC-EUR')?.book.remaining(3)).toBe(1);
+    expect(exchange.markets.get('BTC-EUR')?.remaining(3)).toBe(1);
     expect(shown(exchange.apply(replace(0, 101), 1))).toBe('done 3 open 2/3@101');
     expect(shown(exchange.apply(place({ account: 'b', side: SELL, price: 101, quantity: 1 }), 1))).toContain('1@101<3');
     expect(shown(exchange.apply(replace(9), 1))).toBe('orderClosed 3 filled 3/3@101');
@@ -85,7 +85,7 @@ describe('orders', () => {
     const exchange = started([place({ postOnly: true }), place({ account: 'b', side: SELL, price: 105 })]);
     const move: Command = { kind: 'replace', timeMs: 3, account: 'a', orderId: 3, price: 105, quantity: 0 };
     expect(shown(exchange.apply(move, 1))).toBe('wouldMatch 3 open 0/5@100');
-    expect(exchange.markets.get('BTC-EUR')?.book.remaining(3)).toBe(5);
+    expect(exchange.markets.get('BTC-EUR')?.remaining(3)).toBe(5);
   });
 
   it('more open orders than the limit are refused, immediate ones are not', () => {
@@ -107,7 +107,7 @@ describe('the order surface', () => {
       place({ side: SELL, price: 102, quantity: 1 }),
       place({ side: SELL, price: 104, quantity: 2 }),
     ]);
-    expect(exchange.markets.get('BTC-EUR')?.book.isWaiting(5)).toBe(true);
+    expect(exchange.markets.get('BTC-EUR')?.isWaiting(5)).toBe(true);
     expect(shown(exchange.apply(place({ price: 102, quantity: 1 }), 1))).toBe(
       'done 8 filled 1/1@102 2:1@102<6 3:2@104<7',
     );
@@ -263,25 +263,26 @@ describe('commands are the truth', () => {
       fc.property(commands, (tape) => {
         const exchange = started(tape);
         const resting: Order[] = [];
-        for (const { book } of exchange.markets.values()) {
+        for (const market of exchange.markets.values()) {
+          const { book } = market;
           for (const side of [BUY, SELL] as const) {
             const visit = (id: number): void => {
               const order = exchange.orders.get(id);
               expect(order).toMatchObject({ status: 'open' });
-              expect(order === undefined ? 0 : order.quantity - order.filled).toBe(book.remaining(id));
+              expect(order === undefined ? 0 : order.quantity - order.filled).toBe(market.remaining(id));
               if (order !== undefined) resting.push(order);
             };
-            book.eachOrder(side, (id, price) => {
+            market.eachOrder(side, (id, price) => {
               visit(id);
               const order = exchange.orders.get(id);
               expect(order?.side).toBe(side);
               // A triggered stop at market never rests: what rests has a limit.
               expect(order?.price).toBe(price);
             });
-            book.eachStop(side, visit);
+            book.eachStop(side, (slot) => visit(exchange.orders.idOf(slot)));
           }
-          book.eachCalled((id) => {
-            const order = exchange.orders.get(id);
+          book.eachCalled((slot) => {
+            const order = exchange.orders.view(slot);
             expect(order).toMatchObject({ status: 'open' });
             if (order !== undefined) resting.push(order);
           });

@@ -116,7 +116,7 @@ export class Exchange {
 
   /** Adds a symbol without a command: for a snapshot that is loaded. */
   addMarket(config: SymbolConfig): Market {
-    const market = new Market(config, this.marketList.length, this.settlement.reports);
+    const market = new Market(config, this.marketList.length, this.settlement.reports, this.orders.table);
     this.markets.set(config.name, market);
     this.marketList.push(market);
     return market;
@@ -222,7 +222,7 @@ export class Exchange {
   }
 
   private configure(command: Extract<Command, { kind: 'phase' | 'band' | 'risk' }>): Refusal | undefined {
-    const { announcer, orders } = this;
+    const { announcer } = this;
     const market = this.markets.get(command.symbol);
     if (market === undefined) return 'unknownSymbol';
     if (command.kind === 'risk') {
@@ -235,7 +235,7 @@ export class Exchange {
       return undefined;
     }
     const called: number[] = [];
-    if (announcer.isHeard) market.book.eachCalled((id) => called.push(orders.table.find(id)));
+    if (announcer.isHeard) market.book.eachCalled((slot) => called.push(slot));
     market.book.enterPhase(PHASES[command.phase]);
     this.settlement.settle(market, 0, command.timeMs);
     announcer.market(market);

@@ -4,23 +4,7 @@ import type { Announcer } from './announcer.ts';
 import type { ExchangeLimits, ExtraTerms } from './command.ts';
 import type { Market } from './market.ts';
 import type { OrderRegistry } from './order-registry.ts';
-import {
-  ACCOUNT,
-  FILLED,
-  MARKET,
-  NEXT,
-  OPEN,
-  PLACED_PRICE,
-  PLACED_QUANTITY,
-  PRICE,
-  QUANTITY,
-  REASON_SHIFT,
-  REJECTED,
-  STATE,
-  STATUS_MASK,
-  STATUS_SHIFT,
-  TERMS_MASK,
-} from './order-table.ts';
+import { ACCOUNT, FILLED, NEXT, OPEN, PRICE, QUANTITY, REJECTED, STATE, TERMS_MASK } from './order-table.ts';
 import type { Placement } from './placement.ts';
 import { type Refusal, refusalOf } from './refusal.ts';
 import { Risk, riskRefusal } from './risk.ts';
@@ -124,10 +108,11 @@ export class OrderEntry {
     const risky = this.risk.isOff ? undefined : this.replaceRisk(market, slot, price, quantity);
     if (risky !== undefined) return risky;
     const kept = (ENGINE_FLAGS[(words[slot + STATE] as number) & TERMS_MASK] as number) & (POST_ONLY | SELF_TRADE);
-    market.book.replace(orders.idOf(slot), price, quantity - filled, KEEP_PRIORITY | kept);
+    market.book.replace(slot, price, quantity - filled, KEEP_PRIORITY | kept);
     const reason = settlement.takeRefusal();
     if (reason !== Reason.none) return refusalOf(reason);
     if (announcer.isHeard) announcer.level(market, slot);
+    orders.table.keepPlaced(slot);
     words[slot + PRICE] = price;
     words[slot + QUANTITY] = quantity;
     settlement.settle(market, slot, timeMs);
@@ -137,13 +122,13 @@ export class OrderEntry {
   /** The order itself, when nothing speaks against it but the book. */
   private enter(market: Market, id: number, placement: Placement, account: string): Refusal | undefined {
     const { orders, settlement } = this;
+    const { table } = orders;
     if (placement.account === 0) placement.account = orders.accounts.add(account);
     const slot = orders.add(id, placement);
     this.slot = slot;
-    this.send(market, id, placement);
+    this.send(market, slot, placement);
     settlement.settle(market, slot, placement.timeMs);
-    const state = orders.table.words[slot + STATE] as number;
-    return (state & STATUS_MASK) >> STATUS_SHIFT === REJECTED ? refusalOf(state >>> REASON_SHIFT) : undefined;
+    return table.statusOf(slot) === REJECTED ? refusalOf(table.reasonOf(slot)) : undefined;
   }
 
   /** `count`: orders that the command would place. */
@@ -196,7 +181,7 @@ export class OrderEntry {
     const { words } = this.orders.table;
     let sum = 0;
     for (let slot = this.orders.accounts.first[account] as number; slot !== 0; slot = words[slot + NEXT] as number) {
-      if (slot !== without && words[slot + MARKET] === market.number) sum += this.notional(slot);
+      if (slot !== without && this.orders.table.marketOf(slot) === market.number) sum += this.notional(slot);
     }
     return sum;
   }
@@ -229,29 +214,31 @@ export class OrderEntry {
     return partner !== 0 && this.marketOf(partner) === market;
   }
 
-  private send(market: Market, id: number, { terms, price, quantity, account, extra }: Placement): void {
+  private send(market: Market, slot: number, { terms, price, quantity, account, extra }: Placement): void {
     const side: Side = (terms & SIDE_BIT) === 0 ? BUY : 1;
     const limit = (terms & MARKET_BIT) === 0 ? price : marketPrice(side);
     const flags = ENGINE_FLAGS[terms] as number;
-    const { stopPrice: stop, displayQuantity: peak, linkedTo: partner } = extra;
-    if (stop + peak + partner === 0) market.book.place(id, side, limit, quantity, flags, account);
-    else market.book.placeSpecial({ id, side, price: limit, quantity, flags, owner: account, stop, peak, partner });
+    const { stopPrice: stop, displayQuantity: peak, linkedTo } = extra;
+    if (stop + peak + linkedTo === 0) market.book.place(slot, side, limit, quantity, flags, account);
+    else {
+      const partner = linkedTo === 0 ? 0 : this.orders.table.find(linkedTo);
+      market.book.placeSpecial({ id: slot, side, price: limit, quantity, flags, owner: account, stop, peak, partner });
+    }
   }
 
   /** The same client order id again: the same order is answered with what became of it, another one is refused. */
   private repeat(placement: Placement): Refusal | undefined {
-    const { words } = this.orders.table;
+    const { table } = this.orders;
     const { slot } = this;
-    const state = words[slot + STATE] as number;
     const extra = this.orders.extraOf(slot);
     const isSame =
-      words[slot + MARKET] === placement.market &&
-      (state & TERMS_MASK) === placement.terms &&
-      words[slot + PLACED_PRICE] === placement.price &&
-      words[slot + PLACED_QUANTITY] === placement.quantity &&
+      table.marketOf(slot) === placement.market &&
+      ((table.words[slot + STATE] as number) & TERMS_MASK) === placement.terms &&
+      table.placedPrice(slot) === placement.price &&
+      table.placedQuantity(slot) === placement.quantity &&
       sameExtra(extra, placement.extra);
     if (!isSame) return 'duplicateClientOrderId';
-    return (state & STATUS_MASK) >> STATUS_SHIFT === REJECTED ? refusalOf(state >>> REASON_SHIFT) : undefined;
+    return table.statusOf(slot) === REJECTED ? refusalOf(table.reasonOf(slot)) : undefined;
   }
 
   /** The pair again: an id that only one of its orders has belongs to something else. */
@@ -259,7 +246,7 @@ export class OrderEntry {
     const { slot: stopSlot, partner } = this;
     if (stopSlot === 0) return 'duplicateClientOrderId';
     // The book refused the stop, so the limit was never placed.
-    const isAlone = partner === 0 && this.statusOf(stopSlot) === REJECTED;
+    const isAlone = partner === 0 && this.orders.table.statusOf(stopSlot) === REJECTED;
     if (partner === 0 && !isAlone) return 'duplicateClientOrderId';
     const refusal = this.repeat(stop);
     if (refusal !== undefined) return refusal;
@@ -272,20 +259,16 @@ export class OrderEntry {
 
   private withdraw(slot: number, reason: number, timeMs: number): void {
     const market = this.marketOf(slot);
-    market.book.cancel(this.orders.idOf(slot), reason);
+    market.book.cancel(slot, reason);
     this.settlement.settle(market, slot, timeMs);
   }
 
   private isOpen(slot: number): boolean {
-    return this.statusOf(slot) === OPEN;
-  }
-
-  private statusOf(slot: number): number {
-    return ((this.orders.table.words[slot + STATE] as number) & STATUS_MASK) >> STATUS_SHIFT;
+    return this.orders.table.statusOf(slot) === OPEN;
   }
 
   private marketOf(slot: number): Market {
-    const market = this.markets[this.orders.table.words[slot + MARKET] as number];
+    const market = this.markets[this.orders.table.marketOf(slot)];
     if (market === undefined) throw new Error(`order ${this.orders.idOf(slot)} is of no symbol`);
     return market;
   }

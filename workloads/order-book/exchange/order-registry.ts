@@ -10,18 +10,14 @@ import {
   CREATED,
   FILLED,
   HAS_EXTRA,
-  MARKET,
+  MARKET_SHIFT,
   NEXT,
   OPEN,
   OrderTable,
-  PLACED_PRICE,
-  PLACED_QUANTITY,
   PREVIOUS,
   PRICE,
   QUANTITY,
-  REASON_SHIFT,
   STATE,
-  STATUS_MASK,
   STATUS_SHIFT,
   type StatusNumber,
   TERMS_MASK,
@@ -126,11 +122,6 @@ export class OrderRegistry {
     return sum;
   }
 
-  /** Number of the symbol of the order at `slot`. */
-  marketNumber(slot: number): number {
-    return this.table.words[slot + MARKET] as number;
-  }
-
   /** Slots of the open orders of an account, the oldest first. */
   openSlots(account: number): number[] {
     const { words } = this.table;
@@ -155,7 +146,7 @@ export class OrderRegistry {
   }
 
   idOf(slot: number): number {
-    return this.table.doubles[slot >> 1] as number;
+    return this.table.idOf(slot);
   }
 
   /** The order's terms beside those of its record; its self-trade mode is in the record. */
@@ -173,13 +164,10 @@ export class OrderRegistry {
     doubles[half + (CREATED >> 1)] = timeMs;
     doubles[half + (UPDATED >> 1)] = timeMs;
     words[slot + ACCOUNT] = account;
-    words[slot + STATE] = placement.terms | (OPEN << STATUS_SHIFT);
-    words[slot + MARKET] = placement.market;
+    words[slot + STATE] = placement.terms | (OPEN << STATUS_SHIFT) | (placement.market << MARKET_SHIFT);
     words[slot + PRICE] = price;
     words[slot + QUANTITY] = quantity;
     words[slot + FILLED] = 0;
-    words[slot + PLACED_PRICE] = price;
-    words[slot + PLACED_QUANTITY] = quantity;
     words[slot + CLIENT_LOW] = placement.clientId.low;
     words[slot + CLIENT_HIGH] = placement.clientId.high;
     this.clientIds.add(slot, placement.clientId.text);
@@ -191,11 +179,10 @@ export class OrderRegistry {
 
   /** The order left the book. It is remembered until `forget`. */
   close(slot: number, status: Exclude<StatusNumber, typeof OPEN>, reason: number): void {
-    const { words } = this.table;
-    const state = (words[slot + STATE] as number) & ~STATUS_MASK;
-    words[slot + STATE] = state | (status << STATUS_SHIFT) | (reason << REASON_SHIFT);
+    const { table } = this;
     this.delist(slot);
-    if ((state & HAS_EXTRA) !== 0) this.expiring.delete(slot);
+    table.close(slot, status, reason);
+    if (((table.words[slot + STATE] as number) & HAS_EXTRA) !== 0) this.expiring.delete(slot);
     if (this.closedCount === this.closed.length) this.growClosed();
     this.closed[(this.firstClosed + this.closedCount) & (this.closed.length - 1)] = slot;
     this.closedCount++;
@@ -217,10 +204,11 @@ export class OrderRegistry {
 
   /** The order at `slot` as an object. */
   view(slot: number): Order {
-    const { words, doubles } = this.table;
+    const { table } = this;
+    const { words, doubles } = table;
     const state = words[slot + STATE] as number;
     const terms = termsOf(state & TERMS_MASK);
-    const market = this.markets[words[slot + MARKET] as number];
+    const market = this.markets[table.marketOf(slot)];
     if (terms === undefined || market === undefined) throw new Error(`a broken record of order ${this.idOf(slot)}`);
     const { selfTrade, ...plain } = terms;
     const hasExtra = (state & HAS_EXTRA) !== 0 || selfTrade !== 'allow';
@@ -229,14 +217,14 @@ export class OrderRegistry {
       account: this.accounts.name(words[slot + ACCOUNT] as number),
       clientOrderId: this.clientIds.text(slot),
       market,
-      placed: { price: words[slot + PLACED_PRICE] as number, quantity: words[slot + PLACED_QUANTITY] as number },
+      placed: { price: table.placedPrice(slot), quantity: table.placedQuantity(slot) },
       ...plain,
       price: words[slot + PRICE] as number,
       quantity: words[slot + QUANTITY] as number,
       ...(hasExtra && { extra: { ...this.extraOf(slot), selfTrade } }),
       filled: words[slot + FILLED] as number,
-      status: STATUSES[(state & STATUS_MASK) >> STATUS_SHIFT] ?? 'open',
-      reason: state >>> REASON_SHIFT,
+      status: STATUSES[table.statusOf(slot)] ?? 'open',
+      reason: table.reasonOf(slot),
       createdMs: doubles[(slot + CREATED) >> 1] as number,
       updatedMs: doubles[(slot + UPDATED) >> 1] as number,
     };

@@ -1,37 +1,41 @@
-import { SlotIndex } from './slot-index.ts';
+import { HostedOrders } from '../engine/hosted-orders.ts';
+import { RecentIds } from './recent-ids.ts';
 
-/** Words per order. Three of them are pairs that hold a float64: id, time of creation, time of the last change. */
-export const ORDER_WORDS = 18;
+/** Words per order: one cache line. Three pairs of them hold a float64: id, time of creation, time of the last change. */
+export const ORDER_WORDS = 16;
 export const CREATED = 2;
 export const UPDATED = 4;
-/** Index of the account, see Accounts. */
-export const ACCOUNT = 6;
-/** Bits 0–7 terms as in a record, 8–9 status, then the flags below, 16–23 the engine's reason. */
-export const STATE = 7;
-export const MARKET = 8;
-export const PRICE = 9;
-export const QUANTITY = 10;
-export const FILLED = 11;
-/** Price and quantity as first placed. */
-export const PLACED_PRICE = 12;
-export const PLACED_QUANTITY = 13;
+/** See the bits below. */
+export const STATE = 6;
+/** Index of the account, see Accounts; 0 in a record that is not in use. */
+export const ACCOUNT = 7;
+export const PRICE = 8;
+export const QUANTITY = 9;
+export const FILLED = 10;
 /** The client order id when it is a number. */
-export const CLIENT_LOW = 14;
-export const CLIENT_HIGH = 15;
+export const CLIENT_LOW = 11;
+export const CLIENT_HIGH = 12;
+/** Where the book has the order; 0 when it is not there. The book keeps this word, see HostedOrders. */
+const IN_BOOK = 13;
 /** Neighbours among the open orders of the account. */
-export const PREVIOUS = 16;
-export const NEXT = 17;
+export const PREVIOUS = 14;
+export const NEXT = 15;
+/** Of a closed order: the engine's reason. */
+const REASON = PREVIOUS;
 
+/** In STATE: the byte of terms as in a record, the status, flags, the number of the symbol. */
+export const TERMS_MASK = 255;
 export const SIDE_BIT = 1;
 export const TYPE_BIT = 2;
-export const TERMS_MASK = 255;
 export const STATUS_SHIFT = 8;
 export const STATUS_MASK = 3 << STATUS_SHIFT;
 /** It has terms beside those of STATE. */
 export const HAS_EXTRA = 1 << 10;
 /** Its client order id is a text that is no number. */
 export const HAS_TEXT = 1 << 11;
-export const REASON_SHIFT = 16;
+/** Price or quantity are not those of its placing any more. */
+const IS_CHANGED = 1 << 12;
+export const MARKET_SHIFT = 13;
 
 export const OPEN = 0;
 export const FILLED_STATUS = 1;
@@ -39,8 +43,12 @@ export const CANCELLED = 2;
 export const REJECTED = 3;
 export type StatusNumber = typeof OPEN | typeof FILLED_STATUS | typeof CANCELLED | typeof REJECTED;
 
+// A large buffer begins 16 bytes behind the start of a page, as malloc gives it: twelve words later, and after a record for slot 0,
+// every record is one cache line and not parts of two.
+const FIRST = 12 + ORDER_WORDS;
+
 /**
- * Records of the orders in one Int32Array, and the index from id to record: no object per order, so a million of them cost the
+ * Records of the orders in one Int32Array, and the way from id to record: no object per order, so a million of them cost the
  * garbage collector nothing. A record is addressed by its offset in `words`; 0 is no record. Freed ones are used again, last in first
  * out, so the warm ones stay warm.
  */
@@ -50,22 +58,18 @@ export class OrderTable {
   doubles = new Float64Array(this.words.buffer);
   /** Number of orders. */
   count = 0;
-  private readonly index = new SlotIndex();
+  private readonly ids = new RecentIds(this);
+  /** Price and quantity of the placing where IS_CHANGED, two words per record. Empty before the first. */
+  private placed = new Int32Array(0);
   private free = 0;
-  private fresh = ORDER_WORDS;
+  private fresh = FIRST;
 
   /** The record of order `id`, or 0. */
   find(id: number): number {
-    const { index, doubles } = this;
-    const { table, mask } = index;
-    const key = id | 0;
-    for (let entry = index.home(key); ; entry = (entry + 1) & mask) {
-      const slot = table[2 * entry + 1] as number;
-      if (slot === 0 || (table[2 * entry] === key && doubles[slot >> 1] === id)) return slot;
-    }
+    return this.ids.find(id);
   }
 
-  /** A record for order `id`, which is not there. Its other fields are the caller's to fill. */
+  /** A record for order `id`, which is not there. Its other fields are the caller's to fill, but that of the book. */
   add(id: number): number {
     let slot = this.free;
     if (slot !== 0) {
@@ -76,16 +80,87 @@ export class OrderTable {
       if (this.fresh > this.words.length) this.grow();
     }
     this.doubles[slot >> 1] = id;
-    this.index.add(id | 0, slot);
+    this.ids.add(id, slot);
     this.count++;
     return slot;
   }
 
   remove(slot: number): void {
-    this.index.remove((this.doubles[slot >> 1] as number) | 0, slot);
-    this.words[slot + NEXT] = this.free;
+    const { words } = this;
+    this.ids.remove(this.doubles[slot >> 1] as number, slot);
+    words[slot + ACCOUNT] = 0;
+    words[slot + NEXT] = this.free;
     this.free = slot;
     this.count--;
+  }
+
+  /** Orders of one book that calls them by their slots here. */
+  hostBook(): HostedOrders {
+    return new HostedOrders(this, IN_BOOK);
+  }
+
+  /** Where the book has the order: its record there, or 0. */
+  inBook(slot: number): number {
+    return this.words[slot + IN_BOOK] as number;
+  }
+
+  idOf(slot: number): number {
+    return this.doubles[slot >> 1] as number;
+  }
+
+  statusOf(slot: number): number {
+    return ((this.words[slot + STATE] as number) & STATUS_MASK) >> STATUS_SHIFT;
+  }
+
+  /** Number of the symbol. */
+  marketOf(slot: number): number {
+    return (this.words[slot + STATE] as number) >>> MARKET_SHIFT;
+  }
+
+  /** The engine's reason why the order was closed; 0 while it is open. */
+  reasonOf(slot: number): number {
+    return this.statusOf(slot) === OPEN ? 0 : (this.words[slot + REASON] as number);
+  }
+
+  /** Changes the status of an order that left its book and the list of its account. */
+  close(slot: number, status: Exclude<StatusNumber, typeof OPEN>, reason: number): void {
+    const { words } = this;
+    words[slot + STATE] = ((words[slot + STATE] as number) & ~STATUS_MASK) | (status << STATUS_SHIFT);
+    words[slot + REASON] = reason;
+  }
+
+  /** Price or quantity are about to change. */
+  keepPlaced(slot: number): void {
+    const { words } = this;
+    if (((words[slot + STATE] as number) & IS_CHANGED) !== 0) return;
+    this.setPlaced(slot, words[slot + PRICE] as number, words[slot + QUANTITY] as number);
+  }
+
+  /** The order was placed with these, and has others now. */
+  setPlaced(slot: number, price: number, quantity: number): void {
+    const { words } = this;
+    if (this.placed.length < words.length >> 3) {
+      const grown = new Int32Array(words.length >> 3);
+      grown.set(this.placed);
+      this.placed = grown;
+    }
+    words[slot + STATE] = (words[slot + STATE] as number) | IS_CHANGED;
+    this.placed[slot >> 3] = price;
+    this.placed[(slot >> 3) + 1] = quantity;
+  }
+
+  /** As first placed. */
+  placedPrice(slot: number): number {
+    const { words } = this;
+    return (
+      ((words[slot + STATE] as number) & IS_CHANGED) === 0 ? words[slot + PRICE] : this.placed[slot >> 3]
+    ) as number;
+  }
+
+  placedQuantity(slot: number): number {
+    const { words } = this;
+    const isChanged = ((words[slot + STATE] as number) & IS_CHANGED) !== 0;
+    return (isChanged ? this.placed[(slot >> 3) + 1] : words[slot + QUANTITY]) as number;
   }
 
   private grow(): void {

@@ -50,7 +50,7 @@ describe('a pair', () => {
     const outcome = exchange.apply(pair(), 1);
     expect(outcome).toMatchObject({ kind: 'pair', stop: { id: 5, status: 'open' }, limit: { id: 6, status: 'open' } });
     expect(exchange.sequence).toBe(6);
-    expect(exchange.markets.get('BTC-EUR')?.book.partnerOf(6)).toBe(5);
+    expect(exchange.markets.get('BTC-EUR')?.partnerOf(6)).toBe(5);
   });
 
   it('the limit trades: the stop is cancelled', () => {

@@ -1,6 +1,6 @@
 import type { Market } from './market.ts';
 import type { OrderRegistry } from './order-registry.ts';
-import { CLIENT_LOW, MARKET, STATE } from './order-table.ts';
+import { CLIENT_LOW, STATE } from './order-table.ts';
 import { RECORD_BYTES, RecordKind } from './record.ts';
 
 /** Records that are looked at together. */
@@ -52,8 +52,8 @@ export class Preloader {
     }
     for (let index = 0; index < count; index++) {
       const slot = slots[index] as number;
-      const market = slot === 0 ? undefined : markets[words[slot + MARKET] as number];
-      if (market !== undefined) sum += market.book.remaining(orders.idOf(slot));
+      const market = slot === 0 ? undefined : markets[orders.table.marketOf(slot)];
+      if (market !== undefined) sum += market.book.remaining(slot);
     }
     return sum;
   }

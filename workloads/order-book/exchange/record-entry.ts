@@ -3,9 +3,9 @@ import { MAX_PRICE } from '../engine/ladder.ts';
 import { NO_EXTRA } from './command.ts';
 import type { OrderEntry } from './order-entry.ts';
 import type { OrderRegistry } from './order-registry.ts';
-import { FILLED, PRICE, QUANTITY, REASON_SHIFT, STATE, STATUS_MASK, STATUS_SHIFT } from './order-table.ts';
+import { FILLED, PRICE, QUANTITY } from './order-table.ts';
 import { createPlacement, type Placement } from './placement.ts';
-import { NO_ORDER, REFUSALS, RecordKind } from './record.ts';
+import { NO_ORDER, REFUSALS, RecordKind, RESULT_BYTES } from './record.ts';
 import type { Refusal } from './refusal.ts';
 import type { Settlement } from './settlement.ts';
 import { MARKET_BIT, POST_ONLY_BIT, termsOf, timeInForceOf } from './terms.ts';
@@ -36,7 +36,7 @@ export class RecordEntry {
     this.settlement = settlement;
   }
 
-  /** Applies the record at `at` as command `sequence`. Returns why it changed nothing, and writes the result at `resultAt`, which is 0. */
+  /** Applies the record at `at` as command `sequence`. Returns why it changed nothing, and writes the result at `resultAt`. */
   apply(records: DataView, at: number, sequence: number, results: DataView, resultAt: number): Refusal | undefined {
     this.entry.slot = 0;
     this.settlement.ownTrades = this.settlement.lastPrice = 0;
@@ -104,16 +104,20 @@ export class RecordEntry {
 
   private write(results: DataView, at: number, refusal: Refusal | undefined): void {
     const { slot, repeated } = this.entry;
-    const { words } = this.orders.table;
-    const state = words[slot + STATE] as number;
-    const status = (state & STATUS_MASK) >> STATUS_SHIFT;
+    const { table } = this.orders;
+    const { words } = table;
     const number = refusal === undefined ? 0 : (NUMBER_OF.get(refusal) ?? 0);
     if (slot === 0) {
       results.setUint32(at, NO_ORDER | (number << 8), true);
+      for (let field = 4; field < RESULT_BYTES; field += 4) results.setUint32(at + field, 0, true);
       return;
     }
     const id = this.orders.idOf(slot);
-    results.setUint32(at, status | (number << 8) | ((state >>> REASON_SHIFT) << 16) | (repeated ? 1 << 24 : 0), true);
+    results.setUint32(
+      at,
+      table.statusOf(slot) | (number << 8) | (table.reasonOf(slot) << 16) | (repeated ? 1 << 24 : 0),
+      true,
+    );
     results.setUint32(at + 4, this.settlement.ownTrades, true);
     // The low 32 bits of any id.
     results.setUint32(at + 8, id, true);

@@ -34,11 +34,11 @@ export class Settlement {
     for (let at = 0; at < reports.count * REPORT_WORDS; at += REPORT_WORDS) {
       const head = reports.words[at] as number;
       const type = head & 255;
-      const slot = this.known(reports.doubles[(at >> 1) + 2] as number, own);
+      const slot = (reports.doubles[(at >> 1) + 2] as number) | 0;
       let other = 0;
       orders.table.doubles[(slot + UPDATED) >> 1] = timeMs;
       if (type === ReportType.trade || type === ReportType.prevented) {
-        other = this.known(reports.doubles[(at >> 1) + 3] as number, own);
+        other = (reports.doubles[(at >> 1) + 3] as number) | 0;
         orders.table.doubles[(other + UPDATED) >> 1] = timeMs;
         if (type === ReportType.trade) this.trade(market, at, slot, other, own, timeMs);
         else this.prevent(reports.words[at + 2] as number, slot, other);
@@ -59,13 +59,6 @@ export class Settlement {
     if ((head & 255) !== ReportType.modifyRejected) return 0;
     this.reports.count = 0;
     return head >>> 16;
-  }
-
-  private known(id: number, own: number): number {
-    if (own !== 0 && this.orders.idOf(own) === id) return own;
-    const slot = this.orders.table.find(id);
-    if (slot === 0) throw new Error(`order ${id} is in the book and is not known`);
-    return slot;
   }
 
   private trade(market: Market, at: number, maker: number, taker: number, own: number, timeMs: number): void {
@@ -105,6 +98,7 @@ export class Settlement {
 
   private shrink(slot: number, by: number): void {
     const { words } = this.orders.table;
+    this.orders.table.keepPlaced(slot);
     const quantity = (words[slot + QUANTITY] as number) - by;
     words[slot + QUANTITY] = quantity;
     if (words[slot + FILLED] === quantity) this.orders.close(slot, CANCELLED, Reason.selfTrade);

@@ -15,6 +15,10 @@ export class SlotIndex {
   private shift = 32 - FIRST_BITS + RUN_BITS;
   private count = 0;
 
+  get isEmpty(): boolean {
+    return this.count === 0;
+  }
+
   home(key: number): number {
     return ((Math.imul(key >> RUN_BITS, FIBONACCI) >>> this.shift) << RUN_BITS) | (key & RUN_MASK);
   }

@@ -9,8 +9,6 @@ import {
   CREATED,
   FILLED,
   OPEN,
-  PLACED_PRICE,
-  PLACED_QUANTITY,
   PRICE,
   QUANTITY,
   STATE,
@@ -95,8 +93,8 @@ class SnapshotReader {
 
   private readMarket(market: Market): void {
     const { reader } = this;
-    const { orders } = this.exchange;
     const { book, number } = market;
+    const { table } = this.exchange.orders;
     const phase = reader.u8();
     book.restorePhase(phase === CALL || phase === HALTED ? phase : CONTINUOUS);
     book.setBand(reader.u32(), reader.u32());
@@ -106,7 +104,7 @@ class SnapshotReader {
         const slot = this.readOrder(number);
         const { price, open, account, extra } = this.entryOf(slot);
         const shown = reader.u32();
-        book.restore(orders.idOf(slot), side, price, shown, account, open - shown, extra.displayQuantity);
+        book.restore(slot, side, price, shown, account, open - shown, extra.displayQuantity);
       });
     }
     this.each(() => {
@@ -116,18 +114,26 @@ class SnapshotReader {
       const limit = (terms & MARKET_BIT) === 0 ? price : marketPrice(side);
       const flags = ENGINE_FLAGS[terms] as number;
       const { stopPrice: stop, displayQuantity: peak } = extra;
-      const id = orders.idOf(slot);
-      book.restoreStop({ id, side, price: limit, quantity: open, flags, owner: account, stop, peak, partner: 0 });
+      book.restoreStop({ id: slot, side, price: limit, quantity: open, flags, owner: account, stop, peak, partner: 0 });
     });
     this.each(() => {
       const slot = this.readOrder(number);
       const { terms, price, open, account, extra } = this.entryOf(slot);
       const side = (terms & SIDE_BIT) === 0 ? BUY : SELL;
-      const id = orders.idOf(slot);
       const peak = extra.displayQuantity;
-      book.restoreCalled({ id, side, price, quantity: open, flags: 0, owner: account, stop: 0, peak, partner: 0 });
+      book.restoreCalled({
+        id: slot,
+        side,
+        price,
+        quantity: open,
+        flags: 0,
+        owner: account,
+        stop: 0,
+        peak,
+        partner: 0,
+      });
     });
-    this.each(() => book.link(reader.u53(), reader.u53()));
+    this.each(() => book.link(table.find(reader.u53()), table.find(reader.u53())));
   }
 
   /** Only resting limit orders, and no word about the last price: it is that of the last trade. */
@@ -138,7 +144,7 @@ class SnapshotReader {
       this.each(() => {
         const slot = this.readOrder(number);
         const { price, open, account } = this.entryOf(slot);
-        book.restore(this.exchange.orders.idOf(slot), side, price, open, account);
+        book.restore(slot, side, price, open, account);
       });
     }
   }
@@ -174,8 +180,8 @@ class SnapshotReader {
     const reason = reader.u8();
     const slot = orders.add(id, placement);
     const { words, doubles } = orders.table;
-    words[slot + PLACED_PRICE] = placedPrice;
-    words[slot + PLACED_QUANTITY] = placedQuantity;
+    const { price, quantity } = placement;
+    if (placedPrice !== price || placedQuantity !== quantity) orders.table.setPlaced(slot, placedPrice, placedQuantity);
     words[slot + FILLED] = filled;
     doubles[(slot + CREATED) >> 1] = reader.u53();
     doubles[(slot + UPDATED) >> 1] = reader.u53();

@@ -12,18 +12,12 @@ import {
   FILLED,
   HAS_EXTRA,
   HAS_TEXT,
-  PLACED_PRICE,
-  PLACED_QUANTITY,
   PRICE,
   QUANTITY,
-  REASON_SHIFT,
   STATE,
-  STATUS_MASK,
-  STATUS_SHIFT,
   TERMS_MASK,
   UPDATED,
 } from './order-table.ts';
-
 import { ClientIdKind, FORMAT } from './snapshot-format.ts';
 
 export { decodeExchange } from './snapshot-reader.ts';
@@ -73,7 +67,7 @@ class SnapshotWriter {
     const { table, closedCount } = exchange.orders;
     writer.u32(closedCount);
     for (const slot of exchange.orders.closedSlots()) {
-      writer.u16(exchange.orders.marketNumber(slot));
+      writer.u16(table.marketOf(slot));
       this.writeOrder(slot);
     }
     // Every order was met once, in its book or among the closed ones.
@@ -135,35 +129,39 @@ class SnapshotWriter {
     writer.u32(book.lastPrice);
     for (const side of [BUY, SELL] as const) this.writeResting(book, side);
     const waiting: number[] = [];
-    for (const side of [BUY, SELL] as const) book.eachStop(side, (id) => waiting.push(id));
-    this.writeIds(waiting);
+    for (const side of [BUY, SELL] as const) book.eachStop(side, (slot) => waiting.push(slot));
+    this.writeAll(waiting);
     const called: number[] = [];
-    book.eachCalled((id) => called.push(id));
-    this.writeIds(called);
+    book.eachCalled((slot) => called.push(slot));
+    this.writeAll(called);
     this.writeLinks(book);
   }
 
   private writeResting(book: Market['book'], side: Side): void {
     const { writer } = this;
-    const resting: { id: number; shown: number }[] = [];
-    book.eachOrder(side, (id, _price, shown) => resting.push({ id, shown }));
+    const resting: { slot: number; shown: number }[] = [];
+    book.eachOrder(side, (slot, _price, shown) => resting.push({ slot, shown }));
     writer.u32(resting.length);
-    for (const { id, shown } of resting) {
-      this.writeOrder(this.open(id));
+    for (const { slot, shown } of resting) {
+      this.writeOrder(slot);
       writer.u32(shown);
     }
   }
 
-  private writeIds(ids: readonly number[]): void {
-    this.writer.u32(ids.length);
-    for (const id of ids) this.writeOrder(this.open(id));
+  private writeAll(slots: readonly number[]): void {
+    this.writer.u32(slots.length);
+    for (const slot of slots) this.writeOrder(slot);
   }
 
   private writeLinks(book: Market['book']): void {
-    const linked: number[] = [];
-    const visit = (id: number): void => {
+    const { orders } = this.exchange;
+    const linked: { id: number; partner: number }[] = [];
+    const visit = (slot: number): void => {
+      const other = book.partnerOf(slot);
+      if (other === 0) return;
+      const [id, partner] = [orders.idOf(slot), orders.idOf(other)];
       // Each pair once, by its younger order.
-      if (book.partnerOf(id) < id && book.partnerOf(id) !== 0) linked.push(id);
+      if (partner < id) linked.push({ id, partner });
     };
     for (const side of [BUY, SELL] as const) {
       book.eachOrder(side, visit);
@@ -171,22 +169,17 @@ class SnapshotWriter {
     }
     book.eachCalled(visit);
     this.writer.u32(linked.length);
-    for (const id of linked.sort((a, b) => a - b)) {
+    for (const { id, partner } of linked.sort((a, b) => a.id - b.id)) {
       this.writer.u53(id);
-      this.writer.u53(book.partnerOf(id));
+      this.writer.u53(partner);
     }
-  }
-
-  private open(id: number): number {
-    const slot = this.exchange.orders.table.find(id);
-    if (slot === 0) throw new Error(`order ${id} is in the book and is not known`);
-    return slot;
   }
 
   private writeOrder(slot: number): void {
     const { writer } = this;
     const { orders } = this.exchange;
-    const { words, doubles } = orders.table;
+    const { table } = orders;
+    const { words, doubles } = table;
     const state = words[slot + STATE] as number;
     this.orders++;
     writer.u53(orders.idOf(slot));
@@ -197,11 +190,11 @@ class SnapshotWriter {
     writer.u32(words[slot + QUANTITY] as number);
     writer.u8((state & HAS_EXTRA) === 0 ? 0 : 1);
     if ((state & HAS_EXTRA) !== 0) writeExtra(writer, orders.extraOf(slot));
-    writer.u32(words[slot + PLACED_PRICE] as number);
-    writer.u32(words[slot + PLACED_QUANTITY] as number);
+    writer.u32(table.placedPrice(slot));
+    writer.u32(table.placedQuantity(slot));
     writer.u32(words[slot + FILLED] as number);
-    writer.u8((state & STATUS_MASK) >> STATUS_SHIFT);
-    writer.u8(state >>> REASON_SHIFT);
+    writer.u8(table.statusOf(slot));
+    writer.u8(table.reasonOf(slot));
     writer.u53(doubles[(slot + CREATED) >> 1] as number);
     writer.u53(doubles[(slot + UPDATED) >> 1] as number);
   }

@@ -63,7 +63,7 @@ function addExtra(view: Record<string, unknown>, { id, market, status }: Order, 
   const { stopPrice, displayQuantity, selfTrade, expiresMs, linkedTo } = extra;
   if (stopPrice > 0) {
     view.stopPrice = market.tick.format(stopPrice);
-    if (status === 'open') view.triggered = !market.book.isWaiting(id);
+    if (status === 'open') view.triggered = !market.isWaiting(id);
   }
   if (displayQuantity > 0) view.displayQuantity = market.lot.format(displayQuantity);
   if (selfTrade !== 'allow') view.selfTrade = selfTrade;

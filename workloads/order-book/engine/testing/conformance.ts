@@ -1,12 +1,15 @@
-import { type Engine, EngineMatcher } from './engine-matcher.ts';
+import { type Engine, EngineMatcher, ORDER_STORES } from './engine-matcher.ts';
 import { HIGHEST, type Message, parseMessage, type SelfTrade } from './message.ts';
 import { ReferenceMatcher } from './reference-matcher.ts';
 import { type Sequence, sequences } from './sequences.ts';
 import { surfaceSequences } from './surface-sequences.ts';
 
 /** Throws at the first step of `sequence` whose events or book differ from what is written down. */
-export function checkSequence(engine: Engine, { name, steps }: Omit<Sequence, 'invariant'>): void {
-  const matcher = new EngineMatcher(engine);
+export function checkSequence(engine: Engine, sequence: Omit<Sequence, 'invariant'>): void {
+  for (const store of ORDER_STORES) checkSequenceOf(new EngineMatcher(engine, store), sequence);
+}
+
+function checkSequenceOf(matcher: EngineMatcher, { name, steps }: Omit<Sequence, 'invariant'>): void {
   for (const [message, events, book] of steps) {
     expectEqual(`${name}: ${message}`, matcher.send(parseMessage(message)).join('; '), events);
     const { bids, asks } = matcher.depth();
@@ -16,25 +19,32 @@ export function checkSequence(engine: Engine, { name, steps }: Omit<Sequence, 'i
 }
 
 /**
- * Throws at the first message after which the engine and the reference matcher differ in events, or in depth, which is compared
+ * Throws at the first message after which a book, whichever way it finds its orders, and the reference matcher differ in events, or in depth, which is compared
  * with the book's inner accounts at every `depthEvery`th message.
  */
 export function checkAgainstReference(engine: Engine, messages: Iterable<Message>, depthEvery = 1): void {
-  const real = new EngineMatcher(engine);
+  const books = ORDER_STORES.map((store) => new EngineMatcher(engine, store));
   const reference = new ReferenceMatcher();
   let index = 0;
   for (const message of messages) {
     const context = `message ${index} ${JSON.stringify(message)}`;
-    expectEqual(context, real.send(message).join('; '), reference.send(message).join('; '));
+    const expected = reference.send(message).join('; ');
+    for (const book of books) expectEqual(context, book.send(message).join('; '), expected);
     if (index++ % depthEvery !== 0) continue;
-    expectEqual(`book after ${context}`, JSON.stringify(real.depth()), JSON.stringify(reference.depth()));
-    real.audit();
+    const depth = JSON.stringify(reference.depth());
+    for (const book of books) {
+      expectEqual(`book after ${context}`, JSON.stringify(book.depth()), depth);
+      book.audit();
+    }
   }
 }
 
 /** A single order fills `makers` makers at one price; then every one of their ids is free. */
 export function checkSweep(engine: Engine, makers: number): void {
-  const matcher = new EngineMatcher(engine);
+  for (const store of ORDER_STORES) checkSweepOf(new EngineMatcher(engine, store), makers);
+}
+
+function checkSweepOf(matcher: EngineMatcher, makers: number): void {
   for (let id = 1; id <= makers; id++) {
     matcher.send({ type: 'place', id, side: 'sell', price: 100, quantity: 2, mode: 'gtc' });
   }

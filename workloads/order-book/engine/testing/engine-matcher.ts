@@ -1,29 +1,64 @@
 import type * as BookModule from '../book.ts';
+import type * as HostedModule from '../hosted-orders.ts';
 import type * as ReportsModule from '../reports.ts';
 import type { Depth, Matcher, Message, SelfTrade } from './message.ts';
 
 /** The modules of an engine: the real ones, or ones with a seeded bug. */
 export interface Engine {
   readonly book: typeof BookModule;
+  readonly hosted: typeof HostedModule;
   readonly reports: typeof ReportsModule;
 }
 
 /** A seeded bug may loop for ever; nothing in these tests comes near so many events, levels or orders. */
 const ENDLESS = 2 ** 15;
 
+/** How a book finds its orders: by an index of its own, or by a word in records of its host. */
+export type OrderStore = 'indexed' | 'hosted';
+export const ORDER_STORES: readonly OrderStore[] = ['indexed', 'hosted'];
+
+/** Records of a host: three words each, of which the book keeps the second. They move when there are more of them. */
+class TestHost {
+  words = new Int32Array(3);
+  private readonly places = new Map<number, number>();
+  private readonly ids = new Map<number, number>();
+
+  placeOf(id: number): number {
+    const known = this.places.get(id);
+    if (known !== undefined) return known;
+    const place = this.words.length;
+    const grown = new Int32Array(place + 3);
+    grown.set(this.words);
+    this.words = grown;
+    this.places.set(id, place);
+    this.ids.set(place, id);
+    return place;
+  }
+
+  idAt(place: number): number {
+    return this.ids.get(place) ?? 0;
+  }
+}
+
 /** Speaks the tests' language to the engine, and checks the book's inner accounts after every message. */
 export class EngineMatcher implements Matcher {
   readonly book: BookModule.Book;
   private readonly engine: Engine;
   private readonly reports: ReportsModule.Reports;
+  private readonly host: TestHost | undefined;
 
-  constructor(engine: Engine) {
+  constructor(engine: Engine, store: OrderStore = 'indexed') {
     this.engine = engine;
     this.reports = new engine.reports.Reports(16, (full) => {
       if (full.count >= ENDLESS) fail('an endless sweep');
       full.grow();
     });
-    this.book = new engine.book.Book(this.reports);
+    if (store === 'indexed') {
+      this.book = new engine.book.Book(this.reports);
+    } else {
+      this.host = new TestHost();
+      this.book = new engine.book.Book(this.reports, undefined, new engine.hosted.HostedOrders(this.host, 1));
+    }
   }
 
   send(message: Message): string[] {
@@ -44,9 +79,9 @@ export class EngineMatcher implements Matcher {
       return lines;
     };
     const stops: string[] = [];
-    for (const side of [BUY, SELL] as const) book.eachStop(side, (id, stop) => stops.push(`${id}>${stop}`));
+    for (const side of [BUY, SELL] as const) book.eachStop(side, (id, stop) => stops.push(`${this.idOf(id)}>${stop}`));
     const called: string[] = [];
-    book.eachCalled((id, _side, price, quantity) => called.push(`${id}:${quantity}@${price}`));
+    book.eachCalled((id, _side, price, quantity) => called.push(`${this.idOf(id)}:${quantity}@${price}`));
     return { bids: volumes(BUY), asks: volumes(SELL), stops, called, lastPrice: book.lastPrice };
   }
 
@@ -81,7 +116,7 @@ export class EngineMatcher implements Matcher {
     const engine = this.engine.book;
     const { book } = this;
     if (message.type === 'cancel') {
-      book.cancel(message.id);
+      book.cancel(this.nameOf(message.id));
     } else if (message.type === 'phase') {
       const { CONTINUOUS, HALTED, CALL } = engine;
       const phases = { continuous: CONTINUOUS, halted: HALTED, call: CALL } as const;
@@ -91,9 +126,16 @@ export class EngineMatcher implements Matcher {
     } else if (message.type === 'replace') {
       const { KEEP_PRIORITY, POST_ONLY } = engine;
       const flags = { move: 0, keep: KEEP_PRIORITY, post: POST_ONLY }[message.mode];
-      book.replace(message.id, message.price, message.quantity, flags | selfTradeFlag(engine, message.selfTrade));
+      book.replace(
+        this.nameOf(message.id),
+        message.price,
+        message.quantity,
+        flags | selfTradeFlag(engine, message.selfTrade),
+      );
     } else {
-      const { id, price, quantity, owner = 0, stop = 0, peak = 0, partner = 0 } = message;
+      const { price, quantity, owner = 0, stop = 0, peak = 0 } = message;
+      const id = this.nameOf(message.id);
+      const partner = message.partner === undefined ? 0 : this.nameOf(message.partner);
       const { IMMEDIATE_OR_CANCEL, FILL_OR_KILL, POST_ONLY, MARKET, BUY, SELL } = engine;
       const mode = { gtc: 0, ioc: IMMEDIATE_OR_CANCEL, fok: FILL_OR_KILL, post: POST_ONLY }[message.mode];
       const flags = mode | (message.market === true ? MARKET : 0) | selfTradeFlag(engine, message.selfTrade);
@@ -103,14 +145,23 @@ export class EngineMatcher implements Matcher {
     }
   }
 
+  /** What the book calls the order. */
+  private nameOf(id: number): number {
+    return this.host === undefined ? id : this.host.placeOf(id);
+  }
+
+  private idOf(name: number): number {
+    return this.host === undefined ? name : this.host.idAt(name);
+  }
+
   private line(index: number): string {
     const { REPORT_WORDS, ReportType } = this.engine.reports;
     const at = index * REPORT_WORDS;
     const { words, doubles } = this.reports;
     const head = words[at] ?? 0;
     const amount = `${words[at + 2]}@${words[at + 1]}`;
-    const id = doubles[(at >> 1) + 2];
-    const counterparty = doubles[(at >> 1) + 3];
+    const id = this.idOf(doubles[(at >> 1) + 2] ?? 0);
+    const counterparty = this.idOf(doubles[(at >> 1) + 3] ?? 0);
     const reason = this.reasonName(head >>> 16);
     switch (head & 255) {
       case ReportType.accepted:

@@ -1,5 +1,6 @@
 import { loadMutant, type Mutation } from '../../testing/mutant.ts';
 import type * as BookModule from '../book.ts';
+import type * as HostedModule from '../hosted-orders.ts';
 import type * as ReportsModule from '../reports.ts';
 import type { Engine } from './engine-matcher.ts';
 
@@ -209,6 +210,16 @@ export const mutations: readonly Mutation[] = [
     edits: [[' && this.ids[slot >> 1] === id', '']],
   },
   {
+    name: 'an order that left stays in the record of its host',
+    file: 'engine/hosted-orders.ts',
+    edits: [['    this.host.words[((this.ids[slot >> 1] as number) | 0) + this.word] = 0;\n', '']],
+  },
+  {
+    name: 'a freed record is given to two orders',
+    file: 'engine/order-records.ts',
+    edits: [['      this.free = this.words[slot + NEXT] as number;\n', '']],
+  },
+  {
     name: 'emptied page stays listed',
     file: 'engine/ladder.ts',
     edits: [['    if (summary === 0) this.used.remove(pages[base + NUMBER] as number);\n', '']],
@@ -247,6 +258,11 @@ export const mutations: readonly Mutation[] = [
 
 /** Loads a copy of the engine with `mutation` in it. */
 export async function loadEngine(mutation: Mutation): Promise<Engine> {
-  const [book, reports] = await loadMutant(mutation, ['engine/book.ts', 'engine/reports.ts']);
-  return { book: book as typeof BookModule, reports: reports as typeof ReportsModule };
+  const entries = ['engine/book.ts', 'engine/hosted-orders.ts', 'engine/reports.ts'];
+  const [book, hosted, reports] = await loadMutant(mutation, entries);
+  return {
+    book: book as typeof BookModule,
+    hosted: hosted as typeof HostedModule,
+    reports: reports as typeof ReportsModule,
+  };
 }

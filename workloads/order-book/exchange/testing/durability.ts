@@ -222,7 +222,7 @@ function checkSurface(program: Program): void {
 function shown(exchange: ExchangeModule.Exchange): string {
   const market = exchange.markets.get('BTC-EUR');
   const resting: string[] = [];
-  market?.book.eachOrder(0, (id, price, remaining) => {
+  market?.eachOrder(0, (id, price, remaining) => {
     const order = exchange.orders.get(id);
     resting.push(`filled ${order?.filled} of ${order?.quantity}@${price}, rests ${remaining}`);
   });

@@ -99,22 +99,22 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a snapshot turns the queue of a level around',
     file: 'exchange/snapshot.ts',
-    edits: [['resting.push({ id, shown })', 'resting.unshift({ id, shown })']],
+    edits: [['resting.push({ slot, shown })', 'resting.unshift({ slot, shown })']],
   },
   {
     name: 'a snapshot shows all of an iceberg',
     file: 'exchange/snapshot.ts',
-    edits: [['writer.u32(shown);', 'writer.u32(book.remaining(id));']],
+    edits: [['writer.u32(shown);', 'writer.u32(book.remaining(slot));']],
   },
   {
     name: 'a snapshot forgets which orders cancel each other',
     file: 'exchange/snapshot.ts',
-    edits: [['book.partnerOf(id) < id && book', 'book.partnerOf(id) > 2 ** 52 && book']],
+    edits: [['if (partner < id) linked', 'if (partner > 2 ** 52) linked']],
   },
   {
     name: 'a snapshot forgets the waiting stops',
     file: 'exchange/snapshot.ts',
-    edits: [['book.eachStop(side, (id) => waiting.push(id));', '']],
+    edits: [['book.eachStop(side, (slot) => waiting.push(slot));', '']],
   },
   {
     name: 'a sweep leaves orders that expire at its cut-off',
@@ -145,6 +145,21 @@ export const mutations: readonly Mutation[] = [
         '      if (movedKey !== 0) break;\n',
       ],
     ],
+  },
+  {
+    name: 'an order that outlives the ring of ids is lost',
+    file: 'exchange/recent-ids.ts',
+    edits: [['      this.others.add(idBefore | 0, before);\n', '']],
+  },
+  {
+    name: 'an order that is forgotten leaves its id in the ring',
+    file: 'exchange/recent-ids.ts',
+    edits: [['this.ring[id & this.mask] = 0;', 'return;']],
+  },
+  {
+    name: 'a replaced order forgets what it was placed with',
+    file: 'exchange/order-entry.ts',
+    edits: [['    orders.table.keepPlaced(slot);\n', '']],
   },
   {
     name: 'a record reaches the orders of other accounts',

@@ -42,6 +42,9 @@ export function checkRecords(program: Program): void {
   );
   checkNumbersInSnapshot(program);
   checkForgetting(program);
+  checkForgottenText(program);
+  checkRepeats(program);
+  checkLongLife(program);
 }
 
 /** Records behind a snapshot find the accounts and orders that those before it made. */
@@ -55,6 +58,68 @@ function checkNumbersInSnapshot(program: Program): void {
     'done cancelled 0/5@100',
     'done cancelled 0/5@90',
   ]);
+}
+
+/** A client order id that is a text is free again when its order is forgotten. */
+function checkForgottenText(program: Program): void {
+  const exchange = started(program, [{ kind: 'limits', maxOrdersPerAccount: 9, closedOrdersKept: 0 }]);
+  const place: Command = {
+    kind: 'place',
+    timeMs: 1_000,
+    account: 'a',
+    clientOrderId: 'mine',
+    symbol: 'BTC-EUR',
+    side: 0,
+    type: 'limit',
+    timeInForce: 'GTC',
+    postOnly: false,
+    price: 100,
+    quantity: 5,
+  };
+  const first = exchange.apply(place, 1);
+  exchange.apply({ kind: 'cancel', timeMs: 1_000, account: 'a', orderId: exchange.sequence }, 1);
+  const second = exchange.apply({ ...place, price: 99 }, 1);
+  same(
+    [first, second].map(({ kind }) => kind),
+    ['order', 'order'],
+  );
+}
+
+/** An order that was replaced is still known by what it was placed with. */
+function checkRepeats(program: Program): void {
+  const exchange = started(program, []);
+  const change: RecordFields = { kind: RecordKind.replaceByClientId, id: 9, price: 91, quantity: 4 };
+  same(answers(exchange, [{ id: 9, price: 90 }, change, { id: 9, price: 90 }, { id: 9, price: 91, quantity: 4 }]), [
+    'done open 0/5@90',
+    'done open 0/4@91',
+    'done open 0/4@91',
+    'duplicateClientOrderId open 0/4@91',
+  ]);
+}
+
+/** Orders stay known by their ids while many commands pass, and are not when they are forgotten. */
+function checkLongLife(program: Program): void {
+  const exchange = started(program, [{ kind: 'limits', maxOrdersPerAccount: 9_000, closedOrdersKept: 0 }]);
+  const oldest = exchange.sequence + 1;
+  answers(exchange, [{ price: 50 }, { price: 51 }]);
+  const cancelled = { kind: RecordKind.cancel, price: 0, quantity: 0 };
+  for (let round = 0; round < 10; round++) {
+    const ids = Array.from({ length: 1_000 }, (_, index) => 1 + index);
+    answers(
+      exchange,
+      ids.flatMap((id) => [{ id }, cancel(1, id)]),
+    );
+  }
+  const gone = exchange.sequence - 1;
+  same([String(exchange.orders.get(gone)?.id)], ['undefined']);
+  same(
+    answers(exchange, [
+      { ...cancelled, id: oldest },
+      { ...cancelled, id: gone },
+      { ...cancelled, id: oldest },
+    ]),
+    ['done cancelled 0/5@50', 'orderNotFound', 'orderNotFound'],
+  );
 }
 
 /** Of many orders, the closed ones are forgotten with their ids, and every open one is found. */

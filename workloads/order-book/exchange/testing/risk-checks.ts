@@ -108,7 +108,7 @@ function checkRepeatedPairs(parts: Parts): void {
     exchange.orders.openOf('a').map(({ id }) => id),
     [5, 6],
   );
-  assert.equal(exchange.markets.get('BTC-EUR')?.book.partnerOf(6), 5);
+  assert.equal(exchange.markets.get('BTC-EUR')?.partnerOf(6), 5);
   expect(exchange, named, 'pair');
   assert.equal(exchange.orders.openCount('a'), 2);
   expect(exchange, pair(90, { price: 111 }, ['s', 'l']), 'duplicateClientOrderId');

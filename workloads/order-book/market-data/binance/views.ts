@@ -40,7 +40,7 @@ export function orderView(order: Order): object {
     icebergQty: lot.format(extra?.displayQuantity ?? 0),
     time: order.createdMs,
     updateTime: order.updatedMs,
-    isWorking: order.status === 'open' && !market.book.isWaiting(order.id),
+    isWorking: order.status === 'open' && !market.isWaiting(order.id),
     workingTime: order.createdMs,
     origQuoteOrderQty: tick.format(0),
     selfTradePreventionMode: modeOf(order),

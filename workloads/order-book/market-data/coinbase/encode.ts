@@ -74,9 +74,10 @@ export function orderBookText(market: Market, level: 1 | 2 | 3, sequence: number
   return `{"sequence":${sequence},"bids":${side(market, BUY)},"asks":${side(market, SELL)}}`;
 }
 
-function ordersText({ book, tick, lot }: Market, side: Side): string {
+function ordersText(market: Market, side: Side): string {
+  const { tick, lot } = market;
   const rows: string[] = [];
-  book.eachOrder(side, (id, price, shown) => rows.push(`["${tick.format(price)}","${lot.format(shown)}","${id}"]`));
+  market.eachOrder(side, (id, price, shown) => rows.push(`["${tick.format(price)}","${lot.format(shown)}","${id}"]`));
   return `[${rows.join(',')}]`;
 }
 

@@ -50,7 +50,7 @@ export class OrderFeed {
   start(): void {
     this.sequence++;
     for (const side of [BUY, SELL] as const) {
-      this.market.book.eachOrder(side, (id, price, lots) => {
+      this.market.eachOrder(side, (id, price, lots) => {
         this.shown.set(id, { side, price, lots, quantity: this.find(id)?.quantity ?? lots });
       });
     }

@@ -80,7 +80,7 @@ export function productView(market: Market, isTrading: boolean): object {
 }
 
 function statusOf({ status, market, id }: Order): string {
-  if (status === 'open') return market.book.isWaiting(id) ? 'active' : 'open';
+  if (status === 'open') return market.isWaiting(id) ? 'active' : 'open';
   return status === 'rejected' ? 'rejected' : 'done';
 }
 

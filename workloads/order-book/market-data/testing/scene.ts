@@ -189,10 +189,11 @@ export class Scene {
   }
 
   private orders(): string {
-    const { book, tick, lot } = this.market;
+    const { market } = this;
+    const { tick, lot } = market;
     const rows: string[] = [];
     for (const side of [BUY, SELL] as const) {
-      book.eachOrder(side, (id, price, shown) =>
+      market.eachOrder(side, (id, price, shown) =>
         rows.push(`${side === BUY ? 'buy' : 'sell'} ${tick.format(price)} ${Number(lot.format(shown))} ${id}`),
       );
     }
