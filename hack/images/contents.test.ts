@@ -55,7 +55,7 @@ test('a bundle runs alone: TypeScript, a worker thread from the same file, and a
 test('a Go program that does not compile is named with what the compiler said', async () => {
   writeFileSync(join(folder, 'go.mod'), 'module example\n\ngo 1.26\n');
   writeFileSync(join(folder, 'main.go'), 'package main\n\nfunc main() { undefinedThing() }\n');
-  const source = { kind: 'go', module: '.', dockerfile: 'Dockerfile' } as const;
+  const source = { kind: 'go', module: '.', program: '.', dockerfile: 'Dockerfile' } as const;
   await expect(imageContents(folder, 'broken', source, folder)).rejects.toThrow(
     /image broken does not build:[\s\S]*undefined: undefinedThing/,
   );

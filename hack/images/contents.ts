@@ -68,10 +68,15 @@ async function bundle(root: string, name: string, { entry, threads = [] }: NodeP
 }
 
 /** A static binary, named after the image; the same source gives the same bytes on every machine. */
-async function goBinary(root: string, name: string, { module }: GoProgram, scratch: string): Promise<ContextFile> {
+async function goBinary(
+  root: string,
+  name: string,
+  { module, program }: GoProgram,
+  scratch: string,
+): Promise<ContextFile> {
   await mkdir(scratch, { recursive: true });
   const output = join(scratch, `${name}-${process.pid}`);
-  const flags = ['build', '-trimpath', '-buildvcs=false', '-ldflags=-s -w -buildid=', '-o', output, '.'];
+  const flags = ['build', '-trimpath', '-buildvcs=false', '-ldflags=-s -w -buildid=', '-o', output, program];
   const { code, stderr } = await attempt('go', flags, {
     cwd: join(root, module),
     env: { ...process.env, CGO_ENABLED: '0', GOOS: 'linux' },

@@ -12,8 +12,10 @@ export interface NodeProgram {
 
 export interface GoProgram {
   readonly kind: 'go';
-  /** Folder of the Go module, whose root is the main package. */
+  /** Folder of the Go module. */
   readonly module: string;
+  /** Main package: the root of the module, or one of those that it requires. */
+  readonly program: string;
   readonly dockerfile: string;
 }
 
@@ -23,7 +25,7 @@ function node(folder: string, ...threads: string[]): NodeProgram {
 }
 
 function go(folder: string): GoProgram {
-  return { kind: 'go', module: folder, dockerfile: `${folder}/Dockerfile` };
+  return { kind: 'go', module: folder, program: '.', dockerfile: `${folder}/Dockerfile` };
 }
 
 export const imageSources = {
@@ -39,6 +41,13 @@ export const imageSources = {
   'node-app': node('workloads/node-app'),
   'go-app': go('workloads/go-app'),
   drain: go('workloads/drain'),
+  // For the tests on a cluster, which may have no registry.
+  nats: {
+    kind: 'go',
+    module: 'hack/go/nats',
+    program: 'github.com/nats-io/nats-server/v2',
+    dockerfile: 'hack/images/nats/Dockerfile',
+  },
 } as const satisfies Record<string, ImageSource>;
 
 export type ImageName = keyof typeof imageSources;
