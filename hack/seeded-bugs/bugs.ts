@@ -66,6 +66,16 @@ export const seededBugs: readonly SeededBug[] = [
     caughtBy: managerTest('a status that somebody else wrote is looked at, our own is not'),
   },
   {
+    name: 'what a book says of its broker is written as often as it comes',
+    guarantee: 1,
+    file: `${controllers}/order-book/mirror.ts`,
+    edits: [['published: held && reworded', 'published: !held && reworded']],
+    caughtBy: {
+      file: `${controllers}/order-book/plan.property.test.ts`,
+      test: 'while the broker is away, what waits reaches the status at most every ten seconds; so do new words, and its return at once',
+    },
+  },
+  {
     name: 'children are made for a resource that is gone',
     guarantee: 6,
     file: plan,
