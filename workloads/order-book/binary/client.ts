@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { ANSWER_BYTES, END, RESULT, type Result, readEnd, readResult } from './answer-frame.ts';
 import { errorOf } from './codes.ts';
 import { FRAME_BYTES, type FrameCommand, writeFrame } from './command-frame.ts';
+import { HeldBytes } from './held-bytes.ts';
 import { type Credentials, encodeHello, readWelcome, type Welcome } from './hello.ts';
 
 /** Why the connection is over: `code` is the `SLUICE_…` code that the book ended it with, absent when it only broke. */
@@ -19,7 +20,7 @@ export interface ClientOptions {
   readonly host?: string;
   readonly port: number;
   readonly credentials: Credentials;
-  /** Called for each whole read with result frames: `count` of them from the start of `view`. */
+  /** Called for each read with whole result frames: `count` of them from the start of `view`, which is used again when it returns. */
   readonly onResults: (view: DataView, count: number) => void;
 }
 
@@ -35,32 +36,43 @@ export interface BinaryClient {
   destroy(): void;
 }
 
+const READ_BYTES = 1 << 16;
+
 /** Connects and says hello. Rejects with ConnectionEnded when the book does not let it in. */
 export function connectBinary(options: ClientOptions): Promise<BinaryClient> {
   const { host = '127.0.0.1', port, credentials, onResults } = options;
-  const socket = connect({ host, port, noDelay: true });
-  socket.write(encodeHello(credentials));
+  const held = new HeldBytes();
   return new Promise((resolve, reject) => {
-    let held: Buffer = Buffer.alloc(0);
+    // One memory for all reads: a program that sends a million commands a second does not collect garbage meanwhile.
+    const onread = {
+      buffer: Buffer.allocUnsafeSlow(READ_BYTES),
+      callback: (length: number, buffer: Uint8Array): boolean => {
+        onData(Buffer.from(buffer.buffer, buffer.byteOffset, length));
+        held.keep();
+        return true;
+      },
+    };
+    const socket = connect({ host, port, noDelay: true, onread });
+    socket.write(encodeHello(credentials));
     let isWelcome = false;
     let end: ConnectionEnded | undefined;
     let tellEnded = (_why: ConnectionEnded): void => undefined;
     const ended = new Promise<ConnectionEnded>((tell) => {
       tellEnded = tell;
     });
-    socket.on('data', (chunk) => {
-      held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
-      if (!isWelcome && held[0] !== END) {
-        const read = readWelcome(held);
+    const onData = (chunk: Buffer): void => {
+      held.add(chunk);
+      if (!isWelcome && held.bytes[0] !== END) {
+        const read = readWelcome(held.bytes);
         if (read === undefined) return;
         isWelcome = true;
-        held = held.subarray(read.length);
+        held.drop(read.length);
         resolve(clientOf(socket, read.welcome, ended));
       }
-      held = held.subarray(takeResults(held, onResults));
-      const last = held[0] === END ? readEnd(held) : undefined;
+      held.drop(takeResults(held.bytes, onResults));
+      const last = held.bytes[0] === END ? readEnd(held.bytes) : undefined;
       if (last !== undefined) end = new ConnectionEnded(errorOf(last.code)?.code, last.sentence);
-    });
+    };
     socket.on('error', (error) => {
       end ??= new ConnectionEnded(undefined, `The connection broke: ${error.message}`);
     });

@@ -5,7 +5,7 @@ import { type End, encodeEnd } from './answer-frame.ts';
 import { AnswerQueue } from './answer-queue.ts';
 import { codeNumber, type ErrorName, numberOfCode } from './codes.ts';
 import { FRAME_BYTES } from './command-frame.ts';
-import { HeldBytes } from './held-bytes.ts';
+import { giveBack, HeldBytes } from './held-bytes.ts';
 import { type Credentials, readHello } from './hello.ts';
 
 export interface ConnectionLimits {
@@ -31,7 +31,7 @@ export interface Admission {
   readonly intake: Intake;
 }
 
-/** What a connection needs of a socket. */
+/** What a connection needs of a socket. The memory of each read is the connection's own. */
 export type ClientSocket = Duplex & {
   setNoDelay(noDelay: boolean): unknown;
   setKeepAlive(enable: boolean, initialDelayMs: number): unknown;
@@ -83,7 +83,11 @@ export class Connection {
     socket.setNoDelay(true);
     // A peer that vanished without a word holds one of the places until its silence is noticed.
     socket.setKeepAlive(true, 30_000);
-    socket.on('data', (chunk) => this.onData(chunk));
+    socket.on('data', (chunk) => {
+      this.onData(chunk);
+      this.held.keep();
+      giveBack(chunk);
+    });
     socket.on('end', () => this.onInputEnd());
     // What happened is in the close that follows: a connection that breaks is no failure of the book.
     socket.on('error', () => undefined);

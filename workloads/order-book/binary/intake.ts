@@ -199,7 +199,8 @@ class FrameIntake implements Intake {
       writeResult(view, at, code, results, resultAt);
       resultAt += RESULT_BYTES;
     }
-    for (const [pair, count] of counts.entries()) {
+    for (let pair = 0; pair < counts.length; pair++) {
+      const count = counts[pair] ?? 0;
       const kind = KINDS[Math.floor(pair / RESULTS.length)];
       const result = RESULTS[pair % RESULTS.length];
       if (count > 0 && kind !== undefined && result !== undefined) metrics.commands.inc({ kind, result }, count);

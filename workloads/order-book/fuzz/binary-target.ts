@@ -81,7 +81,7 @@ async function converse(book: FuzzBook, number: number, bytes: Buffer, pieceByte
       isClosed = true;
     },
   });
-  for (let at = 0; at < bytes.length; at += pieceBytes) socket.push(bytes.subarray(at, at + pieceBytes));
+  for (let at = 0; at < bytes.length; at += pieceBytes) socket.push(Buffer.copyBytesFrom(bytes, at, pieceBytes));
   socket.push(null);
   for (let turn = 0; !isClosed; turn++) {
     if (turn === PATIENCE_TURNS) throw new Finding('the conversation does not come to an end');
