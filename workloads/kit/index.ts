@@ -5,7 +5,7 @@ export { CodedError, type CodedErrorOptions, defineErrors, type ErrorDefinition,
 export { addAuthOptions, authFromOptions, createCommand, integer, portOption } from './flags.ts';
 export { createHealth, type Health, type HealthCheck } from './health.ts';
 export { authMetrics, serviceMetrics } from './metrics.ts';
-export { codedErrorOf, type Problem, problemMediaType } from './problem.ts';
+export { codedErrorOf, notFoundError, type Problem, problemMediaType } from './problem.ts';
 export { runProgram, UsageError } from './program.ts';
-export { createService, type ServiceLimits, type ServiceOptions } from './service.ts';
+export { createService, isWebSocket, type ServiceLimits, type ServiceOptions } from './service.ts';
 export { createShutdown, installShutdown, type Shutdown, type ShutdownStep } from './shutdown.ts';

@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import { CodedError, type ErrorDefinition, serviceErrors } from './errors.ts';
 
 /** A problem document of RFC 9457. `type` is a URN, since the codes are names and no page has to be online for them. */
@@ -30,6 +31,12 @@ export function codedErrorOf(error: unknown): CodedError {
   }
   const sentence = 'The service failed on this request. Its log has the reason.';
   return new CodedError(serviceErrors.internal, sentence, { cause: error });
+}
+
+/** The error for an address that no route has. */
+export function notFoundError({ method, url }: Pick<FastifyRequest, 'method' | 'url'>): CodedError {
+  const sentence = `There is no ${method} ${url.split('?', 1)[0]} here. GET /openapi.json lists what there is.`;
+  return new CodedError(serviceErrors.notFound, sentence);
 }
 
 export function problemOf(error: CodedError): Problem {

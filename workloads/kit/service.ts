@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Logger } from '@sluice/runtime/telemetry';
 import { createMetrics } from '@sluice/runtime/telemetry';
 import { Ajv } from 'ajv';
@@ -10,7 +11,7 @@ import type { Health } from './health.ts';
 import { parseJsonBodies } from './json-body.ts';
 import { serviceMetrics } from './metrics.ts';
 import { serveOpenApi } from './openapi.ts';
-import { codedErrorOf, problemMediaType, problemOf } from './problem.ts';
+import { codedErrorOf, notFoundError, problemMediaType, problemOf } from './problem.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -55,7 +56,7 @@ export interface ServiceOptions {
  */
 export function createService(options: ServiceOptions): FastifyInstance {
   const { log, limits = {}, health } = options;
-  const app = fastify({
+  const app: FastifyInstance = fastify({
     logger: false,
     bodyLimit: limits.bodyBytes ?? 64 * 1024,
     keepAliveTimeout: limits.keepAliveMs ?? 75_000,
@@ -75,10 +76,7 @@ export function createService(options: ServiceOptions): FastifyInstance {
   app.setSerializerCompiler(() => JSON.stringify);
   measureRequests(app, options.registry);
   app.setErrorHandler((error, request, reply) => sendProblem(codedErrorOf(error), request, reply, log));
-  app.setNotFoundHandler((request, reply) => {
-    const sentence = `There is no ${request.method} ${request.url.split('?', 1)[0]} here. GET /openapi.json lists what there is.`;
-    sendProblem(new CodedError(serviceErrors.notFound, sentence), request, reply, log);
-  });
+  app.setNotFoundHandler((request, reply) => sendProblem(notFoundError(request), request, reply, log));
   // Hooks with a callback: a promise per hook and request would be a tenth of an empty route.
   app.addHook('onSend', (_request, reply, payload, done) => {
     if (health.draining) reply.header('connection', 'close');
@@ -87,6 +85,14 @@ export function createService(options: ServiceOptions): FastifyInstance {
   authenticate(app, options.auth);
   serveOpenApi(app, { name: options.name, version: options.version, secured: options.auth !== undefined });
   return app;
+}
+
+/**
+ * Whether a request asks for a WebSocket. Other upgrades are offers that need not be taken up: the HTTP client of Java offers HTTP/2
+ * (`upgrade: h2c`) with its first request on a connection, which is a request like any other.
+ */
+export function isWebSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket';
 }
 
 /** Bodies are taken as they are; path, query and headers are text, so there a number may be written as text. */

@@ -44,7 +44,7 @@ export interface BookServiceOptions {
   /** Absent: the binary port is not opened. */
   readonly binary?: { readonly port: number; readonly limits?: Partial<DoorLimits> } | undefined;
   /** Absent: trades are not published to a broker. */
-  readonly publish?: Pick<PublicationOptions, 'target' | 'maxOutboxBytes' | 'keepBytes'> | undefined;
+  readonly publish?: Pick<PublicationOptions, 'target' | 'maxOutboxBytes' | 'keepBytes' | 'disk'> | undefined;
   /** Commands that may wait for the disk. */
   readonly maxPending: number;
   /** Open orders of all accounts and symbols together. */
@@ -104,8 +104,9 @@ async function start(options: BookServiceOptions, health: Health, stopSteps: Shu
   const metrics = createBookMetrics(registry, config.symbols);
   const sequencer = createSequencer(options, store, metrics);
   observeBook(metrics, store, sequencer);
-  // A restart reads the disk afresh; nothing else helps a journal that stopped for good.
+  // A restart reads the disk afresh; nothing else helps a journal or an outbox that stopped for good.
   health.addLiveness('journal', () => sequencer.failure?.message);
+  health.addLiveness('outbox', () => publication?.failure?.message);
 
   const auth = options.auth === undefined ? undefined : createTokenVerifier({ config: options.auth.jwt, registry });
   const orders = orderOptions(options, store, sequencer, publication, metrics);

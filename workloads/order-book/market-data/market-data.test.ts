@@ -232,6 +232,23 @@ describe('Coinbase shape', () => {
     expect(await call('GET', '/orders/999')).toMatchObject([404, { message: 'order not found' }]);
   });
 
+  test('only the orders of the product that is named are cancelled, wherever it is named', async () => {
+    const [, { id }] = await coinbaseOrder({ side: 'buy', price: 7 });
+    for (const [path, body] of [
+      ['/orders?product_id=XXX', undefined],
+      ['/orders', { product_id: 'BTC/EUR' }],
+    ] as const) {
+      expect(await call('DELETE', path, body)).toMatchObject([404, { message: 'Product not found' }]);
+    }
+    expect((await call('GET', `/orders/${id}`))[1].status).toBe('open');
+    expect((await call('DELETE', '/orders', { product_id: 'BTC-EUR' }))[1]).toContain(id);
+    expect((await call('GET', '/orders?status=open&status=active'))[1]).toEqual([]);
+    expect(await call('GET', '/orders?status=done')).toMatchObject([
+      400,
+      { message: expect.stringContaining('Only open orders') },
+    ]);
+  });
+
   test.for([
     [{ side: 'up', price: '1' }, 'side must be'],
     [{ side: 'buy' }, 'needs a price'],
@@ -290,6 +307,24 @@ describe('Coinbase shape', () => {
     await client.one({ type: 'error', message });
     client.close();
   });
+});
+
+test.for([
+  [
+    '/api/v3/klines?symbol=BTCEUR',
+    { code: -1020, msg: 'There is no GET /api/v3/klines here. GET /openapi.json lists what there is.' },
+  ],
+  ['/api/v3/ticker/24hr', { code: -1020 }],
+  ['/products/BTC-EUR/candles', { code: 'SLUICE_NOT_FOUND', message: /no GET .products.BTC-EUR.candles/ }],
+  ['/fills', { code: 'SLUICE_NOT_FOUND', message: /no GET .fills/ }],
+  ['/v1/nothing', { code: 'SLUICE_NOT_FOUND', detail: /no GET .v1.nothing/ }],
+] as const)('%s is not there, and that is said in its shape', async ([path, shape]) => {
+  const [status, body] = await call('GET', path);
+  expect(status).toBe(404);
+  for (const [member, value] of Object.entries(shape)) {
+    if (value instanceof RegExp) expect(body[member]).toMatch(value);
+    else expect(body[member]).toBe(value);
+  }
 });
 
 describe('limits', () => {

@@ -1,6 +1,6 @@
 import { parse as parseForm } from 'node:querystring';
 import websocket from '@fastify/websocket';
-import { codedErrorOf, type TokenVerifier } from '@sluice/kit';
+import { codedErrorOf, isWebSocket, notFoundError, type TokenVerifier } from '@sluice/kit';
 import type { Clock } from '@sluice/runtime/clock';
 import { createMetrics, type Logger } from '@sluice/runtime/telemetry';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -47,6 +47,11 @@ export function addMarketData(app: FastifyInstance, options: MarketDataOptions):
   const doors = new Doors({ clock, limits, metrics: createMetrics(streamMetrics, registry), auth });
   const hub = new Hub(clock, log, exchange);
   sequencer.onApplied.add(hub.applied);
+  // Node has given the connection up to whoever takes the upgrade: when it is refused, nobody else ends it.
+  app.addHook('onResponse', ({ raw }, _reply, done) => {
+    if (isWebSocket(raw)) raw.socket.destroySoon();
+    done();
+  });
   app.register(async (scope) => {
     await scope.register(websocket, {
       options: { maxPayload: limits.messageBytes, perMessageDeflate: false },
@@ -80,6 +85,7 @@ function addBinance(
     sendBinanceError(error instanceof BinanceError ? error : codedErrorOf(error), request, reply),
   );
   const api = async (scope: FastifyInstance): Promise<void> => {
+    scope.setNotFoundHandler((request, reply) => sendBinanceError(notFoundError(request), request, reply));
     addBinanceMarket(scope, clock, exchange, symbols);
     addBinanceOrders(scope, { entry, exchange, symbols, secured: auth !== undefined });
   };
@@ -111,6 +117,9 @@ function addCoinbase(
 ): void {
   const channels = new CoinbaseChannels(hub, exchange, epoch);
   app.setErrorHandler((error, request, reply) => sendCoinbaseError(codedErrorOf(error), request, reply));
+  for (const prefix of ['/products', '/orders', '/accounts', '/fills', '/fees', '/profiles']) {
+    app.register(async (scope) => answerMissing(scope), { prefix });
+  }
   addCoinbaseMarket(app, { clock, exchange, listed, channels });
   addCoinbaseOrders(app, { clock, entry, exchange, secured: auth !== undefined });
   app.get('/feed', webSocketRoute('Coinbase-shaped: the feed over a WebSocket', doors), (socket, { headers }) => {
@@ -118,6 +127,11 @@ function addCoinbase(
       return new CoinbaseSession(channels, exchange, connection, maxSubscriptions);
     });
   });
+}
+
+/** What is not there is said in a shape that clients understand: some fail in their own code on another. */
+function answerMissing(scope: FastifyInstance): void {
+  scope.setNotFoundHandler((request, reply) => sendCoinbaseError(notFoundError(request), request, reply));
 }
 
 /** Who may not connect is refused before the upgrade, while there is an HTTP answer to say why. */

@@ -117,6 +117,11 @@ export class Publication {
     this.startThread();
   }
 
+  /** Why nothing is noted for the broker any more, until a restart. */
+  get failure(): CodedError | undefined {
+    return this.outbox.failure;
+  }
+
   /** Why the book may take no order that could trade; undefined when it may. */
   refusal(): CodedError | undefined {
     const { outbox, options } = this;

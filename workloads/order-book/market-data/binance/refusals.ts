@@ -49,7 +49,7 @@ const REFUSALS: ReadonlyMap<string, Refusal> = new Map<string, Refusal>([
   [serviceErrors.unauthenticated.code, [-2015]],
   [serviceErrors.keysUnavailable.code, [-1001]],
   [serviceErrors.internal.code, [-1000]],
-  [serviceErrors.notFound.code, [-1000]],
+  [serviceErrors.notFound.code, [-1020]],
 ]);
 
 /** The number of an error that has none of its own: malformed, refused for the state of book or account, or failed. */
@@ -74,6 +74,6 @@ export function sendBinanceError(
   if (error.retryAfterSeconds !== undefined) reply.header('retry-after', String(error.retryAfterSeconds));
   // A refused order is 400 there, whatever the reason; only limits, tokens and failures have their own status.
   const hasOwnStatus = error.status >= 500 || error.status === 401 || error.status === 429;
-  const status = hasOwnStatus || code === -1000 || code === -1002 ? error.status : 400;
+  const status = hasOwnStatus || code === -1000 || code === -1002 || code === -1020 ? error.status : 400;
   reply.code(status).send({ code, msg });
 }

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { CodedError, type ErrorDefinition } from '@sluice/kit';
+import { CodedError, type ErrorDefinition, serviceErrors } from '@sluice/kit';
 import type { Clock } from '@sluice/runtime/clock';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { errors } from '../../errors.ts';
@@ -58,17 +58,21 @@ export function addCoinbaseOrders(app: FastifyInstance, options: CoinbaseOrdersO
     },
   );
 
-  app.get<{ Querystring: { product_id?: string } }>(
+  app.get<{ Querystring: { product_id?: string; status?: string[] } }>(
     '/orders',
-    { schema: { summary: 'Coinbase-shaped: open orders of the account, newest first', querystring: productQuery } },
+    { schema: { summary: 'Coinbase-shaped: open orders of the account, newest first', querystring: ordersQuery } },
     async (request) => {
-      const orders = openOrders(exchange, account(request), request.query.product_id);
+      const { product_id: product, status = [] } = request.query;
+      if (!status.every((word) => OPEN.has(word))) throw wrong(serviceErrors.invalidRequest, ONLY_OPEN);
+      const orders = openOrders(exchange, account(request), product);
       return orders
         .reverse()
         .slice(0, MAX_ORDERS)
         .map((order) => orderView(order));
     },
   );
+
+  app.get('/accounts', { schema: { summary: 'Coinbase-shaped: none, the book keeps no balances' } }, async () => []);
 
   app.get<{ Params: { id: string } }>(
     '/orders/:id',
@@ -86,17 +90,26 @@ export function addCoinbaseOrders(app: FastifyInstance, options: CoinbaseOrdersO
     },
   );
 
-  app.delete<{ Querystring: { product_id?: string } }>(
+  app.delete<{ Querystring: { product_id?: string }; Body: { product_id?: string } | null | undefined }>(
     '/orders',
     { schema: { summary: 'Coinbase-shaped: cancel all open orders of the account', querystring: productQuery } },
     async (request) => {
-      const orders = openOrders(exchange, account(request), request.query.product_id);
+      // Some clients name the product in the body: without a look at it, the orders of all others would go too.
+      const product = request.query.product_id ?? request.body?.product_id;
+      if (product !== undefined && !exchange.markets.has(product)) {
+        throw refusalError({ kind: 'refused', refusal: 'unknownSymbol' });
+      }
+      const orders = openOrders(exchange, account(request), product);
       return (await cancelAll(entry, exchange, account(request), orders)).map(({ id }) => String(id));
     },
   );
 }
 
 const productQuery = Type.Object({ product_id: Type.Optional(text) });
+const ordersQuery = Type.Object({ product_id: Type.Optional(text), status: Type.Optional(Type.Array(text)) });
+/** What Coinbase Exchange calls the states of an order that may still trade. */
+const OPEN: ReadonlySet<string> = new Set(['received', 'pending', 'open', 'active']);
+const ONLY_OPEN = 'Only open orders are listed: leave status out, or send "open". A closed order is found by its id.';
 
 function openOrders(exchange: Exchange, account: string, product: string | undefined): Order[] {
   return exchange.orders
