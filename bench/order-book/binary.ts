@@ -1,19 +1,11 @@
-import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { BinaryFigures, BinaryLoad } from './binary-load.ts';
 import { median } from './engine-section.ts';
-import { cpuSeconds, firstLine, pinned } from './one-core.ts';
 import { conditionsLine, writeSection } from './page.ts';
+import { runBeside, startPinnedBook } from './pinned-book.ts';
 
-const here = import.meta.dirname;
-const root = join(here, '../..');
-const cache = join(root, '.cache/bench-order-book');
 const rounds = Number(process.env.ROUNDS || 3);
 const seconds = Number(process.env.SECONDS || 4);
 const connections = Number(process.env.CONNECTIONS || 4);
-/** Flags for the node of the book alone, such as --cpu-prof. */
-const bookFlags = (process.env.BOOK_FLAGS ?? '').split(' ').filter((flag) => flag !== '');
 /** Commands of one connection that are always under way in the closed loop. */
 const depth = Number(process.env.DEPTH || 3_000);
 /** 0: closed. The goal, and half of it. */
@@ -28,24 +20,12 @@ interface Trial {
 
 /** A book of its own in a new directory on one core, the load on the other. */
 async function measure(rate: number, seed: number): Promise<Trial> {
-  mkdirSync(cache, { recursive: true });
-  const directory = mkdtempSync(join(cache, 'binary-'));
-  const symbols = join(directory, 'symbols.yaml');
-  const limits = 'limits: { maxOrdersPerAccount: 1000000, ordersPerSecondPerAccount: 1000000 }';
-  writeFileSync(symbols, `symbols:\n  - { name: BTC-EUR, tickSize: "0.01", lotSize: "0.0001" }\n${limits}\n`);
-  const flags = ['--port', '0', '--binary-port', '0', '--data', join(directory, 'data'), '--symbols', symbols];
-  const main = join(root, 'workloads/order-book/main.ts');
-  const book = pinned(0, [...bookFlags, main, ...flags, '--max-open-orders', '10000000', '--max-pending', '20000']);
-  const port = Number(/binary +port (\d+)/.exec(await firstLine(book))?.[1]);
-  const load: BinaryLoad = { port, connections, seconds, rate, depth, seed };
-  const before = cpuSeconds(book.pid ?? 0);
-  const figures = JSON.parse(
-    await firstLine(pinned(1, [join(here, 'binary-load.ts'), JSON.stringify(load)])),
-  ) as BinaryFigures;
-  const serverCpu = cpuSeconds(book.pid ?? 0) - before;
-  book.kill('SIGTERM');
-  await once(book, 'exit');
-  rmSync(directory, { recursive: true });
+  const book = await startPinnedBook(['--binary-port', '0', '--max-pending', '20000']);
+  const load: BinaryLoad = { port: book.binaryPort, connections, seconds, rate, depth, seed };
+  const before = book.cpuSeconds();
+  const figures = await runBeside<BinaryFigures>('binary-load.ts', load);
+  const serverCpu = book.cpuSeconds() - before;
+  await book.stop();
   return { rate, figures, serverCpu };
 }
 

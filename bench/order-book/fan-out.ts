@@ -1,96 +1,81 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-import { createBook } from '../../workloads/order-book/market-data/testing/random-orders.ts';
-import type { RestFigures, RestLoad } from './rest-load.ts';
+import { median } from './engine-section.ts';
+import type { FanOutFigures, FanOutReaders } from './fan-out-readers.ts';
+import { conditionsLine, writeSection } from './page.ts';
+import { runBeside, startPinnedBook } from './pinned-book.ts';
+import { type RestFigures, type RestLoad, WARM_UP_SECONDS } from './rest-load.ts';
 
 // What readers cost: orders at a steady rate, answered when durable, beside none, 1 and 100 WebSocket readers of every change.
 
-/** What the readers saw, all together, in `seconds`. */
-interface Readers {
-  readonly messages: number;
-  readonly megabytes: number;
-  /** From the flush in the book, whose time stands in the message in whole milliseconds, to the last reader's hand. */
-  readonly p50: number;
-  readonly p99: number;
-  /** Readers that were dropped. */
-  readonly lost: number;
+const rounds = Number(process.env.ROUNDS || 3);
+const seconds = Number(process.env.SECONDS || 4);
+const rate = Number(process.env.RATE || 2_000);
+const counts = [0, 1, 100];
+
+interface Trial {
+  readonly count: number;
+  readonly orders: RestFigures;
+  /** Undefined beside no readers. */
+  readonly readers: FanOutFigures | undefined;
+  /** Share of its core that the book used, warm-up included. */
+  readonly bookCpu: number;
 }
 
-const RATE = 2_000;
-const SECONDS = 5;
+async function measure(count: number, seed: number): Promise<Trial> {
+  const book = await startPinnedBook();
+  const { port } = book;
+  const load: RestLoad = { port, connections: 32, seconds, rate, mix: 'flow', seed };
+  const following: FanOutReaders = { port, count, seconds, warmUpSeconds: WARM_UP_SECONDS };
+  const before = book.cpuSeconds();
+  const [orders, readers] = await Promise.all([
+    runBeside<RestFigures>('rest-load.ts', load),
+    count === 0 ? undefined : runBeside<FanOutFigures>('fan-out-readers.ts', following),
+  ]);
+  const bookCpu = (book.cpuSeconds() - before) / (seconds + WARM_UP_SECONDS);
+  await book.stop();
+  return { count, orders, readers, bookCpu };
+}
 
-async function round(count: number): Promise<string> {
-  const book = createBook();
-  await book.start();
-  try {
-    const load: RestLoad = {
-      port: book.ports.rest,
-      connections: 32,
-      seconds: SECONDS,
-      rate: RATE,
-      mix: 'flow',
-      seed: 1,
-    };
-    const readers = count === 0 ? undefined : run<Readers>('fan-out.ts', { host: book.host, count });
-    const figures = await run<RestFigures>('rest-load.ts', load);
-    const seen = await readers;
-    const cells =
-      seen === undefined
-        ? '- | - | - | - | -'
-        : `${Math.round(seen.messages / SECONDS).toLocaleString('en')} | ${(seen.megabytes / SECONDS).toFixed(1)} | ${seen.p50} | ${seen.p99} | ${seen.lost}`;
-    return `| ${count} | ${Math.round(figures.perSecond).toLocaleString('en')} | ${figures.p50.toFixed(2)} | ${figures.p99.toFixed(2)} | ${cells} |`;
-  } finally {
-    await book.remove();
+function section(conditions: string, trials: readonly Trial[]): string {
+  const rows = counts.map((count) => {
+    const group = trials.filter((trial) => trial.count === count);
+    const middle = (value: (trial: Trial) => number): number => median(group.map(value));
+    const ofReaders = (value: (readers: FanOutFigures) => number, digits: number): string =>
+      count === 0 ? '-' : middle(({ readers }) => (readers === undefined ? 0 : value(readers))).toFixed(digits);
+    return [
+      count,
+      middle(({ orders }) => orders.p50).toFixed(2),
+      middle(({ orders }) => orders.p99).toFixed(2),
+      middle(({ bookCpu }) => 100 * bookCpu).toFixed(0),
+      ofReaders(({ messagesPerSecond }) => messagesPerSecond, 0),
+      ofReaders(({ megabytesPerSecond }) => megabytesPerSecond, 1),
+      ofReaders(({ p50 }) => p50, 0),
+      ofReaders(({ p99 }) => p99, 0),
+      group.reduce((sum, { readers }) => sum + (readers?.dropped ?? 0), 0),
+    ];
+  });
+  return [
+    conditions,
+    '',
+    `${rounds} interleaved rounds of ${seconds} s after ${WARM_UP_SECONDS} s of warm-up, each with a fresh book on one core (all its threads), and the load and`,
+    `all readers on the other: ${rate} orders, cancels and changes a second, due at even times, each answered when it is on disk; the readers`,
+    'follow channel `level2`, which tells every change after its group commit. A figure is the median of the rounds. Delivery counts from the',
+    "flush in the book to the reader's hand, in whole milliseconds.",
+    '',
+    '| readers | answer p50 ms | p99 ms | CPU of the book, % of a core | messages per second | MB/s | delivery p50 ms | p99 ms | dropped |',
+    '|--:|--:|--:|--:|--:|--:|--:|--:|--:|',
+    ...rows.map((row) => `| ${row.join(' | ')} |`),
+  ].join('\n');
+}
+
+const conditions = await conditionsLine();
+const trials: Trial[] = [];
+for (let round = 1; round <= rounds; round++) {
+  for (const count of counts) {
+    const trial = await measure(count, round);
+    trials.push(trial);
+    console.error(`round ${round} ${count} readers: ${JSON.stringify(trial)}`);
   }
 }
-
-async function run<T>(file: string, argument: object): Promise<T> {
-  const path = `${import.meta.dirname}/${file}`;
-  const { stdout } = await promisify(execFile)(process.execPath, [path, JSON.stringify(argument)], {
-    maxBuffer: 1 << 24,
-  });
-  return JSON.parse(stdout) as T;
-}
-
-/** Reads for as long as the load runs, its warm-up included; only what comes after the warm-up counts. */
-async function read({ host, count }: { host: string; count: number }): Promise<Readers> {
-  const delays: number[] = [];
-  const seen = { messages: 0, bytes: 0, lost: 0 };
-  const begin = Date.now() + 2_000;
-  const sockets = Array.from({ length: count }, () => {
-    const socket = new WebSocket(`ws://${host}/feed`);
-    socket.addEventListener('open', () =>
-      socket.send('{"type":"subscribe","product_ids":["BTC-EUR"],"channels":["level2"]}'),
-    );
-    socket.addEventListener('close', () => seen.lost++);
-    socket.addEventListener('message', ({ data }) => {
-      const now = Date.now();
-      if (now < begin) return;
-      const text = String(data);
-      seen.messages++;
-      seen.bytes += text.length;
-      const time = /"time":"([^"]+)"/.exec(text)?.[1];
-      if (time !== undefined) delays.push(now - Date.parse(time));
-    });
-    return socket;
-  });
-  await new Promise((resolve) => setTimeout(resolve, 2_000 + SECONDS * 1_000));
-  const { messages, bytes, lost } = { ...seen };
-  for (const socket of sockets) socket.close();
-  delays.sort((a, b) => a - b);
-  const at = (share: number): number => delays[Math.floor(share * (delays.length - 1))] ?? Number.NaN;
-  return { messages, megabytes: bytes / 1e6, p50: at(0.5), p99: at(0.99), lost };
-}
-
-const argument = process.argv[2];
-if (argument === undefined) {
-  console.log(
-    '| readers | orders/s | ack p50 ms | ack p99 ms | messages/s | MB/s | delivery p50 ms | p99 ms | dropped |',
-  );
-  console.log('|---|---|---|---|---|---|---|---|---|');
-  for (const count of [0, 1, 100]) console.log(await round(count));
-} else {
-  process.stdout.write(JSON.stringify(await read(JSON.parse(argument) as { host: string; count: number })), () =>
-    process.exit(0),
-  );
-}
+const text = section(conditions, trials);
+console.log(text);
+if (process.env.WRITE === '1') await writeSection('readers', text);

@@ -7,21 +7,35 @@ import * as outbox from '../../workloads/order-book/publisher/outbox.ts';
 import * as reader from '../../workloads/order-book/publisher/outbox-reader.ts';
 import * as publisher from '../../workloads/order-book/publisher/publisher.ts';
 import { BookRig, waitFor } from '../../workloads/order-book/publisher/testing/rig.ts';
-import { conditionsLine } from './page.ts';
+import { conditionsLine, writeSection } from './page.ts';
 
-// How fast a publisher brings a backlog of trades to each broker: the rate at which it catches up after an outage, server and publisher on
-// one machine. NATS syncs before it acknowledges, Redis every second.
+// How fast a publisher brings a backlog of trades to each broker: the rate at which it catches up after an outage.
 
 const { values } = parseArgs({ options: { trades: { type: 'string', default: '300000' } } });
 const trades = Number(values.trades);
 const SEGMENT_BYTES = 8 * 1024 * 1024;
 
-process.stdout.write(`${await conditionsLine()}\n`);
+const conditions = await conditionsLine();
 const [nats] = await startNats();
-if (nats !== undefined) await measure('NATS JetStream, one server, sync always', nats);
-await measure('Redis, AOF every second', await startRedis());
+const rows = [
+  ...(nats === undefined ? [] : [await measure('NATS JetStream, one server, sync always', nats)]),
+  await measure('Redis, AOF every second', await startRedis()),
+];
+const text = [
+  conditions,
+  '',
+  `A backlog of ${trades} trades is brought to each broker, as after an outage: outbox, publisher and server on one machine, once each.`,
+  'NATS syncs before it acknowledges, Redis every second.',
+  '',
+  '| broker | trades per second | CPU µs of the publisher per trade |',
+  '|---|--:|--:|',
+  ...rows,
+].join('\n');
+console.log(text);
+if (process.env.WRITE === '1') await writeSection('publish', text);
 
-async function measure(name: string, server: BrokerServer): Promise<void> {
+/** A row of the table. */
+async function measure(name: string, server: BrokerServer): Promise<string> {
   const program = { outbox, reader, publisher, brokers };
   const options = { url: server.url, subject: 'trades', trades, segmentBytes: SEGMENT_BYTES, keepBytes: 1 << 30 };
   const book = new BookRig(program, options);
@@ -37,7 +51,7 @@ async function measure(name: string, server: BrokerServer): Promise<void> {
     const seconds = (performance.now() - started) / 1_000;
     const { user, system } = process.cpuUsage(cpu);
     const each = (user + system) / trades;
-    process.stdout.write(`${name}: ${Math.round(trades / seconds)} trades/s, ${each.toFixed(1)} µs of CPU each\n`);
+    return `| ${name} | ${Math.round(trades / seconds)} | ${each.toFixed(1)} |`;
   } finally {
     await book.remove();
     await server.stop();

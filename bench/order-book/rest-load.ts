@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { type FlowStep, orderFlow } from '../../workloads/order-book/load/order-flow.ts';
+import { quantile } from './quantile.ts';
 
 /** What one run of the load came to. Times are milliseconds; the latency of an open loop counts from when a request was due. */
 export interface RestFigures {
@@ -29,7 +30,7 @@ export interface RestLoad {
   readonly seed: number;
 }
 
-const WARM_UP_SECONDS = 2;
+export const WARM_UP_SECONDS = 2;
 const ANSWER_END = '\r\n\r\n';
 
 /** One keep-alive connection with one request at a time, over a bare socket: an HTTP client would cost more than the server. */
@@ -156,13 +157,12 @@ export async function runRestLoad(load: RestLoad): Promise<RestFigures> {
   const used = process.cpuUsage(cpu);
   for (const connection of connections) connection.close();
   latencies.sort((a, b) => a - b);
-  const quantile = (share: number): number => latencies[Math.floor(share * (latencies.length - 1))] ?? Number.NaN;
   return {
     ...counts,
     perSecond: counts.answered / load.seconds,
-    p50: quantile(0.5),
-    p99: quantile(0.99),
-    p999: quantile(0.999),
+    p50: quantile(latencies, 0.5),
+    p99: quantile(latencies, 0.99),
+    p999: quantile(latencies, 0.999),
     loadCpu: (used.user + used.system) / 1e6 / load.seconds,
   };
 }
