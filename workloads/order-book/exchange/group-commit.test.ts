@@ -82,8 +82,8 @@ it('the disk has the next group while the one before it is applied', async () =>
   const sequencer = new Sequencer({ exchange, journal, epoch: 1, maxPending: 60 });
   for (const command of listing) await sequencer.submit(command);
   const writing: number[] = [];
-  disk.fault = ({ kind }) => {
-    if (kind === 'write') writing.push(exchange.sequence);
+  disk.fault = (operation) => {
+    if (operation.kind === 'write' && operation.path.endsWith('.log')) writing.push(exchange.sequence);
     return undefined;
   };
   let release = (): void => undefined;

@@ -1,7 +1,7 @@
 import type { CodedError } from '@sluice/kit';
 import type { Disk } from '../journal/disk.ts';
-import { type JournalTail, type ReadReport, readJournal } from '../journal/file-journal.ts';
 import type { Frame } from '../journal/frame.ts';
+import { type JournalTail, type ReadReport, readJournal } from '../journal/journal-reader.ts';
 import { SnapshotStore } from '../journal/snapshot-store.ts';
 import { ByteReader } from './bytes.ts';
 import { readCommand, readRecords } from './command.ts';

@@ -15,7 +15,7 @@ interface Opened {
   readonly tornBytes: number;
 }
 
-async function open(disk: Disk, { afterSequence = 0, segmentBytes = 1 << 20 } = {}): Promise<Opened> {
+async function open(disk: Disk, { afterSequence = 0, segmentBytes = 4_096 } = {}): Promise<Opened> {
   const frames: Frame[] = [];
   const replay = (frame: Frame): void => {
     frames.push({ ...frame, payload: frame.payload.slice() });
@@ -31,6 +31,13 @@ function frame(firstSequence: number, count: number, fill: number, epoch = 1): F
 /** Three frames of 2, 1 and 3 commands in one segment. */
 const three = [frame(1, 2, 7), frame(3, 1, 8), frame(4, 3, 9)];
 
+/** Behind the last byte that is not zero. */
+function endOf(bytes: Uint8Array): number {
+  return bytes.findLastIndex((byte) => byte !== 0) + 1;
+}
+
+const hasFrames = (path: string): boolean => path.endsWith('.log');
+
 async function written(frames: readonly Frame[], segmentBytes?: number): Promise<MemoryDisk> {
   const disk = new MemoryDisk();
   const { journal } = await open(disk, segmentBytes === undefined ? {} : { segmentBytes });
@@ -39,10 +46,27 @@ async function written(frames: readonly Frame[], segmentBytes?: number): Promise
   return disk;
 }
 
+/** Frames in one file, and where each ends. */
+async function grown(frames: readonly Frame[]): Promise<{ disk: MemoryDisk; ends: number[] }> {
+  const disk = new MemoryDisk();
+  const { journal } = await open(disk);
+  const ends: number[] = [];
+  for (const item of frames) {
+    await journal.append(item);
+    ends.push(endOf(await disk.read(first)));
+  }
+  await journal.close();
+  return { disk, ends };
+}
+
 describe('what was appended is read back', () => {
   it('in order, over segments, from any sequence', async () => {
     const disk = await written(three, 30);
-    expect(disk.paths()).toEqual([first, `${directory}/${segmentName(3)}`, `${directory}/${segmentName(4)}`]);
+    expect(disk.paths().filter(hasFrames)).toEqual([
+      first,
+      `${directory}/${segmentName(3)}`,
+      `${directory}/${segmentName(4)}`,
+    ]);
     expect((await open(disk)).frames).toEqual(three);
     expect((await open(disk, { afterSequence: 2 })).frames).toEqual(three.slice(1));
     const { journal, frames } = await open(disk, { afterSequence: 6 });
@@ -53,7 +77,7 @@ describe('what was appended is read back', () => {
   it('and after segments were discarded, from the snapshot that allowed it', async () => {
     const disk = await written(three, 30);
     await (await open(disk, { afterSequence: 3 })).journal.discardThrough(3);
-    expect(disk.paths()).toEqual([`${directory}/${segmentName(4)}`]);
+    expect(disk.paths().filter(hasFrames)).toEqual([`${directory}/${segmentName(4)}`]);
     expect((await open(disk, { afterSequence: 3 })).frames).toEqual(three.slice(2));
     await expect(open(disk, { afterSequence: 2 })).rejects.toMatchObject({ code: 'SLUICE_JOURNAL_GAP' });
   });
@@ -68,47 +92,99 @@ describe('what was appended is read back', () => {
 });
 
 describe('a torn tail is the last incomplete frame and nothing else', () => {
-  it('cut at every byte of the last frames: whole frames stay, the journal goes on', async () => {
-    const disk = await written(three);
+  /** Frames over several sectors, of content that is zeros for the most part; a file with room behind them. */
+  const long = [frame(1, 2, 7), { ...frame(3, 9, 0), payload: new Uint8Array(1_200) }, frame(12, 1, 0)];
+
+  /** Opens what a crash left, and holds it to `whole` frames; then appends one. */
+  async function checkTorn(
+    left: MemoryDisk,
+    whole: readonly Frame[],
+    ends: readonly number[],
+    what: string,
+  ): Promise<void> {
+    const bytes = await left.read(first);
+    const kept = bytes.length < 20 ? 0 : Math.max(20, ends[whole.length - 1] ?? 0);
+    const { journal, frames, tornBytes } = await open(left);
+    expect(frames, what).toEqual(whole);
+    expect(tornBytes > 0, what).toBe(endOf(bytes) > kept);
+    const next = frame(journal.lastSequence + 1, 1, 5, 2);
+    await journal.append(next);
+    expect((await open(left)).frames, what).toEqual([...whole, next]);
+  }
+
+  it.each(['cut off', 'zeros from there on'])(
+    '%s at every byte: whole frames stay, the journal goes on',
+    async (how) => {
+      const { disk, ends } = await grown(long);
+      const bytes = await disk.read(first);
+      for (let length = 0; length < (ends.at(-1) ?? 0); length++) {
+        const left = how === 'cut off' ? bytes.slice(0, length) : bytes.slice().fill(0, length);
+        const whole = long.slice(0, ends.filter((end) => end <= length).length);
+        if (length < 20 && how !== 'cut off') continue;
+        await checkTorn(disk.with(first, left), whole, ends, `${length}`);
+      }
+    },
+  );
+
+  it('any sectors of the last frame that the power cut left out: it is gone, the others stay', async () => {
+    const { disk, ends } = await grown(long.slice(0, 2));
     const bytes = await disk.read(first);
-    for (let length = 0; length < bytes.length; length++) {
-      const cut = disk.with(first, bytes.slice(0, length));
-      const { journal, frames, tornBytes } = await open(cut);
-      // Every frame that is whole within the cut, and no other.
-      const ends = [20 + 36 + 6, 20 + 36 + 6 + 36 + 3, bytes.length];
-      const whole = ends.filter((end) => end <= length).length;
-      expect(frames, `cut at ${length}`).toEqual(three.slice(0, whole));
-      expect(tornBytes).toBe(length - (length < 20 ? 0 : (ends[whole - 1] ?? 20)));
-      const next = frame(journal.lastSequence + 1, 1, 5, 2);
-      await journal.append(next);
-      expect((await open(cut)).frames).toEqual([...three.slice(0, whole), next]);
+    const [start = 0, end = 0] = ends;
+    const sectors = Math.ceil(end / 512);
+    for (let missing = 1; missing < 1 << sectors; missing++) {
+      const left = bytes.slice();
+      for (let sector = 0; sector < sectors; sector++) {
+        if ((missing & (1 << sector)) !== 0) left.fill(0, Math.max(start, sector * 512), (sector + 1) * 512);
+      }
+      await checkTorn(disk.with(first, left), long.slice(0, 1), ends, `sectors ${missing.toString(2)}`);
+    }
+  });
+
+  it('a sector missing from a frame that others follow is damage', async () => {
+    const { disk, ends } = await grown([...long, frame(13, 2, 3)]);
+    const bytes = await disk.read(first);
+    for (let sector = 1; (sector + 1) * 512 <= (ends[1] ?? 0); sector++) {
+      const left = disk.with(first, bytes.slice().fill(0, sector * 512, (sector + 1) * 512));
+      await expect(open(left), `sector ${sector}`).rejects.toMatchObject({ code: 'SLUICE_JOURNAL_CORRUPT' });
     }
   });
 
   it('any flipped bit of a whole frame is refused and the file left as it is', async () => {
-    const disk = await written(three);
+    for (const frames of [three, long]) {
+      const { disk, ends } = await grown(frames);
+      const bytes = await disk.read(first);
+      for (let bit = 0; bit < (ends.at(-1) ?? 0) * 8; bit++) {
+        const flipped = bytes.slice();
+        flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+        const damaged = disk.with(first, flipped);
+        await expect(open(damaged), `bit ${bit}`).rejects.toMatchObject({ code: 'SLUICE_JOURNAL_CORRUPT' });
+        expect(Buffer.compare(await damaged.read(first), flipped)).toBe(0);
+      }
+    }
+  });
+
+  it('a bit flipped behind the frames costs nothing', async () => {
+    const { disk, ends } = await grown(three);
     const bytes = await disk.read(first);
-    for (let bit = 0; bit < bytes.length * 8; bit++) {
+    const end = ends.at(-1) ?? 0;
+    for (let bit = end * 8; bit < (end + 600) * 8; bit++) {
       const flipped = bytes.slice();
-      flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-      const damaged = disk.with(first, flipped);
-      await expect(open(damaged), `bit ${bit}`).rejects.toMatchObject({ code: 'SLUICE_JOURNAL_CORRUPT' });
-      expect(await damaged.read(first)).toEqual(flipped);
+      flipped[bit >> 3] = 1 << (bit & 7);
+      await checkTorn(disk.with(first, flipped), three, ends, `bit ${bit}`);
     }
   });
 
   it('an incomplete frame in the middle of the journal is damage', async () => {
     const disk = await written(three, 30);
     const bytes = await disk.read(first);
-    const cut = disk.with(first, bytes.slice(0, -1));
+    const cut = disk.with(first, bytes.slice(0, endOf(bytes) - 1));
     await expect(open(cut)).rejects.toMatchObject({ code: 'SLUICE_JOURNAL_CORRUPT' });
   });
 
   it('frames exchanged or repeated are damage although each is intact', async () => {
-    const disk = await written(three);
-    const bytes = await disk.read(first);
-    const second = bytes.slice(20 + 42, 20 + 42 + 39);
-    const repeated = new Uint8Array([...bytes, ...second]);
+    const { disk, ends } = await grown(three);
+    const repeated = await disk.read(first);
+    repeated.copyWithin(ends[2] ?? 0, ends[0] ?? 0, ends[1]);
     await expect(open(disk.with(first, repeated))).rejects.toMatchObject({ code: 'SLUICE_JOURNAL_CORRUPT' });
   });
 
@@ -126,6 +202,81 @@ describe('a torn tail is the last incomplete frame and nothing else', () => {
   it('an epoch that falls is damage', async () => {
     const disk = await written([frame(1, 1, 1, 5), frame(2, 1, 1, 4)]);
     await expect(open(disk)).rejects.toMatchObject({ code: 'SLUICE_JOURNAL_CORRUPT' });
+  });
+});
+
+describe('a journal of the first format', () => {
+  // Written by the version before files of zeros: the three frames, in a file that ends with them.
+  const old =
+    'U1NFRwEAAAABAAAAAAAAAGzvQu5TTEoxBgAAAAEAAAAAAAAAAQAAAAAAAAACAAAAbv9Cuk77XjkHBwcHBwdTTEoxAwAAAAMAAAAAAAAAAQAAAAAA' +
+    'AAABAAAAyAb4T/C3xXQICAhTTEoxCQAAAAQAAAAAAAAAAQAAAAAAAAADAAAAxxbU6IY5IskJCQkJCQkJCQk=';
+  const bytes = new Uint8Array(Buffer.from(old, 'base64'));
+  const ends = [20 + 36 + 6, 20 + 36 + 6 + 36 + 3, bytes.length];
+
+  it('cut at every byte: whole frames stay, and the journal goes on in a file of its own', async () => {
+    for (let length = 0; length <= bytes.length; length++) {
+      const cut = new MemoryDisk().with(first, bytes.slice(0, length));
+      const whole = three.slice(0, ends.filter((end) => end <= length).length);
+      const { journal, frames } = await open(cut);
+      expect(frames, `cut at ${length}`).toEqual(whole);
+      const next = [1, 2].map((more) => frame(journal.lastSequence + more, 1, 5, 2));
+      for (const item of next) await journal.append(item);
+      expect((await open(cut)).frames, `cut at ${length}`).toEqual([...whole, ...next]);
+    }
+  });
+
+  it('any flipped bit is refused', async () => {
+    for (let bit = 0; bit < bytes.length * 8; bit++) {
+      const flipped = bytes.slice();
+      flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      const damaged = new MemoryDisk().with(first, flipped);
+      await expect(open(damaged), `bit ${bit}`).rejects.toMatchObject({ code: 'SLUICE_JOURNAL_CORRUPT' });
+    }
+  });
+});
+
+describe('the file of the next segment', () => {
+  it('is made beside the work, and frames replace its zeros', async () => {
+    const disk = new MemoryDisk();
+    const { journal } = await open(disk, { segmentBytes: 2_000 });
+    let grownBy = 0;
+    disk.fault = (operation) => {
+      if (operation.kind === 'write' && hasFrames(operation.path)) grownBy += operation.grows;
+      return undefined;
+    };
+    const frames = Array.from({ length: 40 }, (_, index) => ({
+      ...frame(index + 1, 1, 7),
+      payload: new Uint8Array(200),
+    }));
+    for (const item of frames) await journal.append(item);
+    expect(grownBy).toBe(0);
+    expect(disk.paths().filter(hasFrames).length).toBeGreaterThan(4);
+    expect((await open(disk)).frames).toEqual(frames);
+  });
+
+  it('gives its room to a frame that finds none, and a journal without room for zeros grows', async () => {
+    const disk = new MemoryDisk();
+    const { journal } = await open(disk, { segmentBytes: 400 });
+    disk.capacity = 1_200;
+    let sequence = 1;
+    const sent: Frame[] = [];
+    for (; sequence < 100; sequence++) {
+      const next = frame(sequence, 1, 7);
+      const outcome = await journal.append(next).then(
+        () => 'taken',
+        (error: { code: string }) => error.code,
+      );
+      if (outcome !== 'taken') {
+        expect(outcome).toBe('SLUICE_DISK_FULL');
+        break;
+      }
+      sent.push(next);
+    }
+    // All but less than a frame and a header is used.
+    expect(disk.used).toBeGreaterThan(1_200 - 41 - 20);
+    expect((await open(disk)).frames).toEqual(sent);
+    disk.capacity = Number.POSITIVE_INFINITY;
+    await journal.append(frame(sequence, 1, 7));
   });
 });
 
@@ -197,11 +348,12 @@ describe('a disk that fails', () => {
   it('whatever a power cut leaves, what was acknowledged is there and what is there was sent', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 12 }),
-        fc.integer({ min: 20, max: 200 }),
+        fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 12 }),
+        fc.integer({ min: 20, max: 4_000 }),
         fc.nat(60),
         fc.nat(400),
-        async (sizes, segmentBytes, failing, keep) => {
+        fc.nat(7),
+        async (sizes, segmentBytes, failing, keep, lost) => {
           const disk = new MemoryDisk();
           const { journal } = await open(disk, { segmentBytes });
           let operations = 0;
@@ -218,7 +370,10 @@ describe('a disk that fails', () => {
               break;
             }
           }
-          const { frames } = await open(disk.afterPowerCut(keep), { segmentBytes });
+          const { frames } = await open(
+            disk.afterPowerCut(keep, (sector) => (lost & (1 << (sector % 3))) !== 0),
+            { segmentBytes },
+          );
           expect(frames.length).toBeGreaterThanOrEqual(acknowledged);
           expect(frames).toEqual(sent.slice(0, frames.length));
         },

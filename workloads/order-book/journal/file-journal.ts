@@ -2,47 +2,25 @@ import { join } from 'node:path';
 import { CodedError } from '@sluice/kit';
 import { errors } from '../errors.ts';
 import { type Disk, type DiskFile, isDiskFull } from './disk.ts';
-import { corrupt, encodeFrame, type Frame, readFrame } from './frame.ts';
+import { END_MARK, encodeHeader, FRAME_HEADER_BYTES, type Frame } from './frame.ts';
 import type { Journal } from './journal.ts';
-import {
-  checkSegmentHeader,
-  encodeSegmentHeader,
-  SEGMENT_HEADER_BYTES,
-  segmentName,
-  segmentSequence,
-} from './segment.ts';
+import { type JournalTail, type ReadOptions, type ReadReport, readJournal } from './journal-reader.ts';
+import { putStamped, stampedLength } from './sectors.ts';
+import { encodeSegmentHeader, SEGMENT_HEADER_BYTES, segmentName, segmentSequence } from './segment.ts';
+import { fillPiece, SpareSegment, sparePath } from './spare-segment.ts';
 
 export interface FileJournalOptions {
   readonly disk: Disk;
+  /** For what need not be done before an append is: making the next file, removing old ones. Default: `disk`. */
+  readonly background?: Disk;
   readonly directory: string;
-  /** A segment that has grown past this many bytes is followed by a new one. */
+  /** No segment is made larger than this many bytes, unless one frame needs it. */
   readonly segmentBytes: number;
 }
 
-/** Where a journal ends and goes on. */
-export interface JournalTail {
-  /** Sequence of its last command, 0 when there is none. */
-  readonly lastSequence: number;
-  /** First sequence and good length of the segment to append to; length 0: it is still to be made. */
-  readonly start: number;
-  readonly length: number;
-}
-
-export interface ReadOptions extends Pick<FileJournalOptions, 'disk' | 'directory'> {
-  /** Frames that start after this sequence go to `replay`; earlier segments need not be there. */
-  readonly afterSequence: number;
-  /** The last command to read, the end of a frame; what follows is not looked at. Default: to the end. */
-  readonly throughSequence?: number;
-  /** Called for every frame after `afterSequence`, in order. */
-  readonly replay: (frame: Frame) => void;
-}
-
-/** What reading found, for the log. */
-export interface ReadReport {
-  readonly commandsReplayed: number;
-  /** Bytes of an incomplete last frame, which was never acknowledged: they are to be cut off. */
-  readonly tornBytes: number;
-}
+/** A small book has small files: each is up to so many times as large as the one before it. */
+const GROWTH = 4;
+const MARK = Uint8Array.of(END_MARK);
 
 /** Reads the journal in `directory`, see `readJournal`, and opens it for appending: cuts off what a crash left of a last frame. */
 export async function openFileJournal(
@@ -52,105 +30,42 @@ export async function openFileJournal(
   return { journal: await FileJournal.open(options, tail), report };
 }
 
-/**
- * Checks every segment from the one that holds `afterSequence + 1` and replays it. A last frame that a crash left incomplete is not
- * part of it. Anything else that is wrong is refused: SLUICE_JOURNAL_CORRUPT, SLUICE_JOURNAL_GAP, SLUICE_JOURNAL_REGRESSED. Changes
- * nothing.
- */
-export async function readJournal(options: ReadOptions): Promise<{ tail: JournalTail; report: ReadReport }> {
-  const { disk, directory, afterSequence } = options;
-  const starts = (await disk.list(directory))
-    .map(segmentSequence)
-    .filter((sequence) => sequence !== undefined)
-    .sort((a, b) => a - b);
-  if (starts.length === 0 && afterSequence > 0) throw regressed(directory, 0, afterSequence);
-  const needed = starts.filter((_, index) => (starts[index + 1] ?? Number.POSITIVE_INFINITY) > afterSequence + 1);
-  const first = needed[0] ?? 1;
-  if (first > afterSequence + 1) throw gap(join(directory, segmentName(first)), afterSequence + 1);
-  const reader = new SegmentReader(options, first);
-  for (const [index, start] of needed.entries()) await reader.read(start, index === needed.length - 1);
-  if (reader.lastSequence < afterSequence) throw regressed(directory, reader.lastSequence, afterSequence);
-  const { tail, lastSequence, commandsReplayed, tornBytes } = reader;
-  return { tail: { lastSequence, ...tail }, report: { commandsReplayed, tornBytes } };
-}
-
-/** Reads segments in order and holds them to one dense sequence of commands under epochs that never fall. */
-class SegmentReader {
-  lastSequence: number;
-  private lastEpoch = 0;
-  commandsReplayed = 0;
-  tornBytes = 0;
-  /** First sequence and good length of the segment to append to; length 0: it is still to be made. */
-  tail = { start: 1, length: 0 };
-  private readonly options: ReadOptions;
-
-  constructor(options: ReadOptions, firstSequence: number) {
-    this.options = options;
-    this.lastSequence = firstSequence - 1;
-    this.tail = { start: firstSequence, length: 0 };
-  }
-
-  async read(start: number, isLast: boolean): Promise<void> {
-    const { disk, directory, afterSequence, throughSequence = Number.POSITIVE_INFINITY, replay } = this.options;
-    if (this.lastSequence >= throughSequence) return;
-    const file = join(directory, segmentName(start));
-    if (start !== this.lastSequence + 1) throw gap(file, this.lastSequence + 1);
-    const bytes = await disk.read(file);
-    this.tail = { start, length: 0 };
-    if (isLast && bytes.length < SEGMENT_HEADER_BYTES) {
-      this.tornBytes = bytes.length;
-      return;
-    }
-    checkSegmentHeader(bytes, start, file);
-    let offset = SEGMENT_HEADER_BYTES;
-    while (offset < bytes.length && this.lastSequence < throughSequence) {
-      const found = readFrame(bytes, offset, file);
-      if (found === 'incomplete') {
-        if (!isLast) throw corrupt(file, offset, 'an incomplete frame in the middle of the journal');
-        this.tornBytes = bytes.length - offset;
-        break;
-      }
-      const { frame, end } = found;
-      if (frame.firstSequence !== this.lastSequence + 1 || frame.epoch < this.lastEpoch) {
-        throw corrupt(file, offset, 'the order of frames');
-      }
-      this.lastSequence += frame.count;
-      this.lastEpoch = frame.epoch;
-      if (this.lastSequence > afterSequence) {
-        replay(frame);
-        this.commandsReplayed += frame.count;
-      }
-      offset = end;
-    }
-    this.tail.length = offset;
-  }
+/** The segment that is appended to. */
+interface OpenSegment {
+  readonly file: DiskFile;
+  length: number;
+  /** Frames go into it until this many bytes are used; 0 for none. */
+  capacity: number;
 }
 
 /** The journal of a single member: segments of frames, each forced to disk before its append resolves. */
 export class FileJournal implements Journal {
   lastSequence: number;
   private readonly options: FileJournalOptions;
-  private file: DiskFile;
-  private length: number;
+  private readonly spare: SpareSegment;
+  private segment: OpenSegment;
   private failure: CodedError | undefined;
+  /** A frame as it goes to the file. */
+  private buffer = new Uint8Array(1 << 16);
 
-  private constructor(options: FileJournalOptions, file: DiskFile, lastSequence: number, length: number) {
+  private constructor(options: FileJournalOptions, segment: OpenSegment, lastSequence: number) {
+    const { disk, background = disk, directory } = options;
     this.options = options;
-    this.file = file;
+    this.spare = new SpareSegment(background, directory);
+    this.segment = segment;
     this.lastSequence = lastSequence;
-    this.length = length;
   }
 
-  /** Goes on behind `tail`, and cuts off what the file has behind it. */
-  static async open(options: FileJournalOptions, { start, length, lastSequence }: JournalTail): Promise<FileJournal> {
-    if (length === 0) {
-      const file = await createSegment(options, start);
-      return new FileJournal(options, file, lastSequence, SEGMENT_HEADER_BYTES);
-    }
+  /** Goes on behind `tail`, and cuts off what a crash left behind it. */
+  static async open(options: FileJournalOptions, tail: JournalTail): Promise<FileJournal> {
+    const { start, length, capacity, lastSequence } = tail;
+    if (length === 0) return new FileJournal(options, await createSegment(options, start, 0), lastSequence);
     const file = await options.disk.open(join(options.directory, segmentName(start)));
-    await file.truncate(length);
-    await file.datasync();
-    return new FileJournal(options, file, lastSequence, length);
+    if (capacity === 0) {
+      await file.truncate(length);
+      await file.datasync();
+    }
+    return new FileJournal(options, { file, length, capacity }, lastSequence);
   }
 
   async append(frame: Frame): Promise<void> {
@@ -158,62 +73,89 @@ export class FileJournal implements Journal {
     if (frame.firstSequence !== this.lastSequence + 1) {
       throw new Error(`append of ${frame.firstSequence} after ${this.lastSequence}`);
     }
-    if (this.length > this.options.segmentBytes) await this.startSegment(frame.firstSequence);
-    const bytes = encodeFrame(frame);
     try {
-      await this.file.write(bytes, this.length);
+      await this.write(frame);
     } catch (error) {
-      throw await this.takeBack(error);
+      // The room that is kept for the next file goes to the frame.
+      if (this.failure !== undefined || !(await this.spare.drop())) throw error;
+      await this.write(frame);
     }
-    try {
-      await this.file.datasync();
-    } catch (error) {
-      // The kernel may have dropped the pages and report success next time (fsyncgate, 2018): never try again.
-      throw this.fail('could not be forced to disk', error);
-    }
-    this.length += bytes.length;
     this.lastSequence += frame.count;
+    const { length, capacity } = this.segment;
+    const next = Math.min(this.options.segmentBytes, capacity * GROWTH);
+    // Ready when this one is half full.
+    this.spare.growTo(Math.ceil(next * Math.min(1, (2 * length) / capacity)));
   }
 
   async discardThrough(sequence: number): Promise<void> {
-    const { disk, directory } = this.options;
-    const starts = (await disk.list(directory))
+    const { disk, background = disk, directory } = this.options;
+    const starts = (await background.list(directory))
       .map(segmentSequence)
       .filter((start) => start !== undefined)
       .sort((a, b) => a - b);
     for (const [index, start] of starts.entries()) {
       const next = starts[index + 1];
       if (next === undefined || next > sequence + 1) break;
-      await disk.remove(join(directory, segmentName(start)));
+      await background.remove(join(directory, segmentName(start)));
     }
-    await disk.syncDirectory(directory);
+    await background.syncDirectory(directory);
   }
 
   async close(): Promise<void> {
-    await this.file.close();
+    await this.spare.drop();
+    await this.segment.file.close();
+  }
+
+  private async write(frame: Frame): Promise<void> {
+    const { length, capacity } = this.segment;
+    const isFull = capacity === 0 || (length > SEGMENT_HEADER_BYTES && length + lengthOf(frame) > capacity);
+    if (isFull) await this.startSegment(frame.firstSequence);
+    const { segment } = this;
+    const encoded = this.encode(frame, segment.length);
+    try {
+      await segment.file.write(encoded, segment.length);
+    } catch (error) {
+      throw await this.takeBack(error);
+    }
+    try {
+      await segment.file.datasync();
+    } catch (error) {
+      // The kernel may have dropped the pages and report success next time (fsyncgate, 2018): never try again.
+      throw this.fail('could not be forced to disk', error);
+    }
+    segment.length += encoded.length;
+  }
+
+  /** The frame as it is at `position` of a file. */
+  private encode(frame: Frame, position: number): Uint8Array {
+    const needed = lengthOf(frame);
+    if (this.buffer.length < needed) this.buffer = new Uint8Array(2 * needed);
+    let end = 0;
+    for (const part of [encodeHeader(frame), frame.payload, MARK]) end = putStamped(this.buffer, end, position, part);
+    return this.buffer.subarray(0, end);
   }
 
   /** Rotation comes before an append, so a full disk is met while the old segment is whole. */
   private async startSegment(firstSequence: number): Promise<void> {
-    let file: DiskFile;
+    const old = this.segment.file;
+    const zeros = await this.spare.take();
     try {
-      file = await createSegment(this.options, firstSequence);
+      this.segment = await createSegment(this.options, firstSequence, zeros);
     } catch (error) {
       if (isDiskFull(error)) throw diskFull(this.options.directory, error);
       throw this.fail('could not be continued in a new file', error);
     }
-    await this.file.close();
-    this.file = file;
-    this.length = SEGMENT_HEADER_BYTES;
+    await old.close();
   }
 
   /** A write failed: the bytes of the frame that reached the file must go, or a later frame would stand behind half of one. */
   private async takeBack(error: unknown): Promise<CodedError> {
     try {
-      await this.file.truncate(this.length);
+      await this.segment.file.truncate(this.segment.length);
     } catch (truncation) {
       return this.fail('could not be cut back after a failed write', truncation);
     }
+    this.segment.capacity = this.options.segmentBytes;
     if (isDiskFull(error)) return diskFull(this.options.directory, error);
     return this.fail('could not be written', error);
   }
@@ -226,37 +168,43 @@ export class FileJournal implements Journal {
   }
 }
 
-async function createSegment(options: FileJournalOptions, firstSequence: number): Promise<DiskFile> {
-  const { disk, directory } = options;
-  const path = join(directory, segmentName(firstSequence));
+/** Bytes that a frame takes in a file, at most. */
+function lengthOf(frame: Frame): number {
+  return stampedLength(FRAME_HEADER_BYTES + frame.payload.length + MARK.length);
+}
+
+/** Makes the file of a segment of the spare, of which the first `zeros` bytes are zeros on disk. It gets its name when it is whole. */
+async function createSegment(options: FileJournalOptions, start: number, zeros: number): Promise<OpenSegment> {
+  const { disk, directory, segmentBytes } = options;
+  const path = sparePath(directory);
   const file = await disk.open(path);
   try {
-    await file.truncate(0);
-    await file.write(encodeSegmentHeader(firstSequence), 0);
+    const capacity = zeros === 0 ? await fill(file, segmentBytes) : zeros;
+    await file.write(encodeSegmentHeader(start), 0);
     await file.datasync();
+    await disk.rename(path, join(directory, segmentName(start)));
     await disk.syncDirectory(directory);
+    return { file, length: SEGMENT_HEADER_BYTES, capacity };
   } catch (error) {
     await file.close();
+    await disk.remove(path).catch(() => undefined);
     throw error;
   }
-  return file;
+}
+
+/** Resolves to the capacity: all that a segment may have, when there is no room for zeros and it grows instead. */
+async function fill(file: DiskFile, segmentBytes: number): Promise<number> {
+  await file.truncate(0);
+  try {
+    return await fillPiece(file, 0, segmentBytes);
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+    await file.truncate(0);
+    return segmentBytes;
+  }
 }
 
 function diskFull(directory: string, cause: unknown): CodedError {
   const sentence = `The disk of ${directory} is full: the order was not taken. Free some space; orders are taken again as soon as they fit.`;
   return new CodedError(errors.diskFull, sentence, { cause, retryAfterSeconds: 5 });
-}
-
-function gap(file: string, missing: number): CodedError {
-  return new CodedError(
-    errors.journalGap,
-    `${file} does not follow what is there: command ${missing} is missing. Restore the missing journal file or an older snapshot.`,
-  );
-}
-
-function regressed(directory: string, last: number, snapshot: number): CodedError {
-  return new CodedError(
-    errors.journalRegressed,
-    `The journal in ${directory} ends at command ${last}, but a snapshot was taken at ${snapshot}: acknowledged commands are missing. Restore the journal files.`,
-  );
 }

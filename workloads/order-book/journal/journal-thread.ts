@@ -1,15 +1,17 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { blockingDisk } from './blocking-disk.ts';
+import { disk } from './disk.ts';
 import { failureOf } from './failure.ts';
 import { FileJournal } from './file-journal.ts';
 import type { Reply, Request, ThreadOptions } from './threaded-journal.ts';
 
 /**
  * The thread of a ThreadedJournal: does one request after another, with calls that block it. Checksum, write and fdatasync of a frame
- * follow each other without a turn of the main thread's event loop, which plays the frame before meanwhile.
+ * follow each other without a turn of the main thread's event loop, which plays the frame before meanwhile. What nobody waits for is
+ * left to Node's pool of threads.
  */
 const { directory, segmentBytes, tail } = workerData as ThreadOptions;
-const opened = FileJournal.open({ disk: blockingDisk, directory, segmentBytes }, tail);
+const opened = FileJournal.open({ disk: blockingDisk, background: disk, directory, segmentBytes }, tail);
 let last: Promise<void> = Promise.resolve();
 
 async function perform(request: Request): Promise<void> {
@@ -31,5 +33,7 @@ async function answer(request: Request): Promise<void> {
 }
 
 parentPort?.on('message', (request: Request) => {
-  last = last.then(() => answer(request));
+  // Old files are removed beside the work, which is not concerned.
+  if (request.kind === 'discard') void answer(request);
+  else last = last.then(() => answer(request));
 });

@@ -1,10 +1,14 @@
 import { crc32c } from './crc32c.ts';
-import { corrupt } from './frame.ts';
+import { corrupt, type FrameSource } from './frame.ts';
+import { contentOf, contentOffset, filePosition } from './sectors.ts';
 
-/** A segment file: a header of 20 bytes (magic, format, first sequence, CRC-32C), then frames. Named by its first sequence. */
+/**
+ * A segment file: a header of 20 bytes (magic, format, first sequence, CRC-32C), then frames. Named by its first sequence. Format 1
+ * ends where its file ends. A file of format 2 was filled with zeros beforehand, and its sectors are stamped (sectors.ts).
+ */
 export const SEGMENT_HEADER_BYTES = 20;
 const MAGIC = 0x47455353;
-const FORMAT = 1;
+const FORMAT = 2;
 const NAME = /^journal-(\d{20})\.log$/;
 
 export function segmentName(firstSequence: number): string {
@@ -17,20 +21,53 @@ export function segmentSequence(name: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
-export function encodeSegmentHeader(firstSequence: number): Uint8Array {
+export function encodeSegmentHeader(firstSequence: number, format = FORMAT): Uint8Array {
   const bytes = new Uint8Array(SEGMENT_HEADER_BYTES);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, MAGIC, true);
-  view.setUint32(4, FORMAT, true);
+  view.setUint32(4, format, true);
   view.setBigUint64(8, BigInt(firstSequence), true);
   view.setUint32(16, crc32c(bytes, 0, 16), true);
   return bytes;
 }
 
-/** Throws SLUICE_JOURNAL_CORRUPT unless `bytes` begin with the header of the segment of `firstSequence`. */
-export function checkSegmentHeader(bytes: Uint8Array, firstSequence: number, file: string): void {
-  const expected = encodeSegmentHeader(firstSequence);
+export interface Segment extends FrameSource {
+  /** Where the first frame is in `bytes`. */
+  readonly begin: number;
+  /** Whether frames can be appended to it. */
+  readonly isCurrent: boolean;
+}
+
+/** The segment of `firstSequence` that is in a file. Throws SLUICE_JOURNAL_CORRUPT when it does not begin with its header. */
+export function segmentOf(bytes: Uint8Array, firstSequence: number, file: string): Segment {
+  const isCurrent = bytes[4] !== 1;
+  const expected = encodeSegmentHeader(firstSequence, isCurrent ? FORMAT : 1);
   for (let index = 0; index < SEGMENT_HEADER_BYTES; index++) {
     if (bytes[index] !== expected[index]) throw corrupt(file, index, 'the header of the file');
   }
+  return isCurrent ? stamped(bytes, file) : growing(bytes, file);
+}
+
+function growing(bytes: Uint8Array, file: string): Segment {
+  const isThere = (_from: number, to: number): boolean => to <= bytes.length;
+  const positionOf = (offset: number): number => offset;
+  const begin = SEGMENT_HEADER_BYTES;
+  return { file, bytes, begin, end: bytes.length, isCurrent: false, isMarked: false, isThere, positionOf };
+}
+
+function stamped(file: Uint8Array, name: string): Segment {
+  const { bytes, end, isThere } = contentOf(file, (position) => {
+    throw corrupt(name, position, 'a sector');
+  });
+  return {
+    file: name,
+    bytes,
+    begin: contentOffset(SEGMENT_HEADER_BYTES),
+    end,
+    isCurrent: true,
+    isMarked: true,
+    // The end mark at least stands behind header and payload of a whole frame.
+    isThere: (from, to) => to < end && isThere(from, to + 1),
+    positionOf: filePosition,
+  };
 }

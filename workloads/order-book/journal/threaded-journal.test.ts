@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { disk } from './disk.ts';
-import { readJournal } from './file-journal.ts';
 import type { Frame } from './frame.ts';
+import { readJournal } from './journal-reader.ts';
 import { ThreadedJournal } from './threaded-journal.ts';
 
 let directory = '';
@@ -74,7 +74,7 @@ it('an error of the disk stops it for good, with its code', async () => {
 });
 
 it('a directory that is not there is said at the start', async () => {
-  const tail = { lastSequence: 0, start: 1, length: 0 };
+  const tail = { lastSequence: 0, start: 1, length: 0, capacity: 0 };
   await expect(
     ThreadedJournal.open({ directory: join(directory, 'no'), segmentBytes: 30, tail }),
   ).rejects.toMatchObject({ code: 'SLUICE_JOURNAL_FAILED', message: expect.stringContaining('ENOENT') });

@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { errorOf, type Failure, failureOf } from './failure.ts';
-import type { JournalTail } from './file-journal.ts';
 import type { Frame } from './frame.ts';
 import type { Journal } from './journal.ts';
+import type { JournalTail } from './journal-reader.ts';
 
 export interface ThreadOptions {
   readonly directory: string;

@@ -26,8 +26,15 @@ const first = `${directory}/journal-${'1'.padStart(20, '0')}.log`;
 const frame = (firstSequence: number, count: number, fill: number): Frame => {
   return { firstSequence, epoch: 1, count, payload: new Uint8Array(count * 3).fill(fill) };
 };
-// The last one is long: what a torn tail leaves behind a shorter frame must not pass for the beginning of another.
-const frames = [frame(1, 2, 7), frame(3, 1, 8), { ...frame(4, 3, 9), payload: new Uint8Array(120).fill(9) }];
+// The last one is long: what a torn tail leaves behind a shorter frame must not pass for the beginning of another. And some of its
+// sectors are zeros, as they are where nothing was written.
+const long = new Uint8Array(1_300).fill(9);
+long.fill(0, 300, 1_000);
+const frames = [frame(1, 2, 7), frame(3, 1, 8), { ...frame(4, 3, 9), payload: long }];
+
+/** Where the frames end in their file: a header each, an end mark, and a stamp at every 512 bytes. */
+const ENDS = [20 + 36 + 6 + 1, 63 + 36 + 3 + 1, 103 + 36 + 1_300 + 1 + 2] as const;
+const LAST = 1_442;
 
 /** What must hold between an answer and the disk, in a second; a seeded bug must make it reject. */
 export async function checkProgram(program: Program): Promise<void> {
@@ -42,7 +49,7 @@ export async function checkProgram(program: Program): Promise<void> {
   checkRecords(program);
 }
 
-async function open(program: Program, disk: MemoryDisk, afterSequence = 0, segmentBytes = 1 << 20) {
+async function open(program: Program, disk: MemoryDisk, afterSequence = 0, segmentBytes = 2_048) {
   const read: Frame[] = [];
   const replay = (item: Frame): void => {
     read.push({ ...item, payload: item.payload.slice() });
@@ -62,28 +69,61 @@ async function checkTornTails(program: Program): Promise<void> {
   const disk = await written(program);
   equal(await textOf(program, disk.afterPowerCut(0)), JSON.stringify(frames), 'acknowledged frames after a power cut');
   const bytes = await disk.read(first);
-  const ends = [62, 101, bytes.length];
-  for (let length = 0; length < bytes.length; length++) {
-    const cut = disk.with(first, bytes.slice(0, length));
-    const whole = frames.slice(0, ends.filter((end) => end <= length).length);
-    const { journal } = await open(program, cut);
-    // The next frame is shorter than what was cut off: rests of that behind it would be damage.
-    const next = { ...frame(journal.lastSequence + 1, 1, 5), payload: new Uint8Array(1) };
-    await journal.append(next);
-    equal(await textOf(program, cut), JSON.stringify([...whole, next]), `frames after a cut at ${length}`);
+  for (let length = 0; length < LAST; length++) {
+    const whole = frames.slice(0, ENDS.filter((end) => end <= length).length);
+    const shapes = [bytes.slice(0, length)];
+    if (length >= 20) shapes.push(bytes.slice().fill(0, length));
+    for (const left of shapes) await goesOn(program, disk.with(first, left), whole, `a cut at ${length}`);
   }
+  for (let at = 512; at < LAST; at += 512) {
+    const left = bytes.slice().fill(0, at, at + 512);
+    await goesOn(program, disk.with(first, left), frames.slice(0, 2), `a sector missing at ${at}`);
+  }
+  await checkLeftStamp(program, disk);
+  const fresh = new MemoryDisk();
+  await open(program, fresh);
+  equal(await textOf(program, fresh.afterPowerCut(0)), '[]', 'frames in a file that was just made');
+}
+
+/** A crash left the stamp of a sector and nothing else behind the frames; the next one leaves just this sector out. */
+async function checkLeftStamp(program: Program, disk: MemoryDisk): Promise<void> {
+  const bytes = (await disk.read(first)).slice().fill(0, ENDS[1]);
+  bytes[512] = bytes[0] ?? 0;
+  const left = disk.with(first, bytes);
+  const { journal } = await open(program, left);
+  left.fault = ({ kind }) => (kind === 'datasync' ? { error: diskError('EIO') } : undefined);
+  await journal.append({ ...frame(4, 1, 1), payload: new Uint8Array(1_300).fill(1) }).catch(() => undefined);
+  const again = left.afterPowerCut(Number.POSITIVE_INFINITY, (sector) => sector === 1);
+  equal(await textOf(program, again), JSON.stringify(frames.slice(0, 2)), 'frames after two crashes');
+}
+
+/** The whole frames are read, and an append goes on behind them. */
+async function goesOn(program: Program, left: MemoryDisk, whole: readonly Frame[], what: string): Promise<void> {
+  const { journal } = await open(program, left);
+  // The next frame is shorter than what was cut off: rests of that behind it would be damage.
+  const next = { ...frame(journal.lastSequence + 1, 1, 5), payload: new Uint8Array(1) };
+  await journal.append(next);
+  equal(await textOf(program, left), JSON.stringify([...whole, next]), `frames after ${what}`);
 }
 
 async function checkFlippedBits(program: Program): Promise<void> {
   const disk = await written(program);
   const bytes = await disk.read(first);
-  for (let bit = 0; bit < bytes.length * 8; bit++) {
+  for (let bit = 0; bit < LAST * 8; bit++) {
     const flipped = bytes.slice();
     flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
     await refused(open(program, disk.with(first, flipped)), 'SLUICE_JOURNAL_CORRUPT', `bit ${bit}`);
   }
-  const repeated = new Uint8Array([...bytes, ...bytes.slice(62, 101)]);
+  const repeated = bytes.slice();
+  repeated.copyWithin(LAST, ENDS[0], ENDS[1]);
   await refused(open(program, disk.with(first, repeated)), 'SLUICE_JOURNAL_CORRUPT', 'a frame twice');
+  // Sectors that are lost in the middle were on disk once, since frames follow.
+  const lost = await written(program);
+  await (await open(program, lost)).journal.append({ ...frame(7, 1, 1) });
+  for (let at = 512; at < LAST - 512; at += 512) {
+    const left = (await lost.read(first)).slice().fill(0, at, at + 512);
+    await refused(open(program, lost.with(first, left)), 'SLUICE_JOURNAL_CORRUPT', `a sector lost at ${at}`);
+  }
 }
 
 async function checkMissingFiles(program: Program): Promise<void> {

@@ -6,7 +6,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'answer without fdatasync',
     file: 'journal/file-journal.ts',
-    edits: [['    try {\n      await this.file.datasync();\n    } catch', '    try {\n    } catch']],
+    edits: [['    try {\n      await segment.file.datasync();\n    } catch', '    try {\n    } catch']],
   },
   {
     name: 'append again after a failed fdatasync',
@@ -16,26 +16,26 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'half a frame left after a full disk',
     file: 'journal/file-journal.ts',
-    edits: [['      await this.file.truncate(this.length);\n', '']],
+    edits: [['      await this.segment.file.truncate(this.segment.length);\n', '']],
   },
   {
     name: 'torn tail left in the file',
     file: 'journal/file-journal.ts',
-    edits: [['    await file.truncate(length);\n', '']],
+    edits: [['      await file.truncate(length);\n', '']],
   },
   {
     name: 'frames taken in any order',
-    file: 'journal/file-journal.ts',
+    file: 'journal/journal-reader.ts',
     edits: [['frame.firstSequence !== this.lastSequence + 1 || ', '']],
   },
   {
     name: 'a missing file goes unnoticed',
-    file: 'journal/file-journal.ts',
+    file: 'journal/journal-reader.ts',
     edits: [['    if (start !== this.lastSequence + 1) throw gap(file, this.lastSequence + 1);\n', '']],
   },
   {
     name: 'a journal shorter than its snapshot goes unnoticed',
-    file: 'journal/file-journal.ts',
+    file: 'journal/journal-reader.ts',
     edits: [['  if (reader.lastSequence < afterSequence) throw', '  if (reader.lastSequence < 0) throw']],
   },
   {
@@ -48,8 +48,8 @@ export const mutations: readonly Mutation[] = [
     file: 'journal/frame.ts',
     edits: [
       [
-        "if (!intact || length > MAX_PAYLOAD_BYTES) throw corrupt(file, offset, 'the header of a frame');",
-        "if (!intact || length > MAX_PAYLOAD_BYTES) return 'incomplete';",
+        "if (!isHeader(bytes, offset) || length > MAX_PAYLOAD_BYTES) throw damaged(source, offset, 'the header of a frame');",
+        "if (!isHeader(bytes, offset) || length > MAX_PAYLOAD_BYTES) return 'incomplete';",
       ],
     ],
   },
@@ -57,6 +57,54 @@ export const mutations: readonly Mutation[] = [
     name: 'checksum of the content not compared',
     file: 'journal/frame.ts',
     edits: [['view.getUint32(28, true) !== crc32c(bytes, start, end)', 'false']],
+  },
+  {
+    name: 'sectors that were not written are not looked for',
+    file: 'journal/sectors.ts',
+    edits: [['      if (stamp === 0) return false;\n', '']],
+  },
+  {
+    name: 'a sector of zeros taken for one that was not written',
+    file: 'journal/sectors.ts',
+    edits: [
+      [
+        'if (stamp === 0) return',
+        'if (bytes.subarray(sector * CONTENT, (sector + 1) * CONTENT).every((byte) => byte === 0)) return',
+      ],
+    ],
+  },
+  {
+    name: 'a damaged stamp goes unnoticed',
+    file: 'journal/sectors.ts',
+    edits: [['      if (stamp !== STAMP) damaged(sector * SECTOR);\n', '']],
+  },
+  {
+    name: 'a stamp that a crash left behind the frames goes unnoticed',
+    file: 'journal/sectors.ts',
+    edits: [['  const last = lastByte(file);', '  const last = filePosition(lastByte(bytes) + 1) - 1;']],
+  },
+  {
+    name: 'the end of a frame is not marked',
+    file: 'journal/frame.ts',
+    edits: [
+      [' || (isMarked && bytes[end] === 0)', ''],
+      ['if (isMarked && bytes[end] !== END_MARK)', 'if (false)'],
+    ],
+  },
+  {
+    name: 'a frame that others follow is cut off',
+    file: 'journal/journal-reader.ts',
+    edits: [['        checkNothingBehind(segment, offset);\n', '']],
+  },
+  {
+    name: 'a file gets its name before it is on disk',
+    file: 'journal/file-journal.ts',
+    edits: [['    await file.datasync();\n    await disk.rename', '    await disk.rename']],
+  },
+  {
+    name: 'a file with a torn tail is appended to',
+    file: 'journal/journal-reader.ts',
+    edits: [['segment.isCurrent && this.tornBytes === 0 ? bytes.length : 0', 'segment.isCurrent ? bytes.length : 0']],
   },
   {
     name: 'applied and answered before it is journaled',

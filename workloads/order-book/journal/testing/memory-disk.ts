@@ -10,7 +10,7 @@ interface Content {
 /** An operation that is about to happen. Throwing makes it fail; for a write, `keep` bytes reach the file before that. */
 export type Fault = (operation: Operation) => { readonly error: Error; readonly keep?: number } | undefined;
 export type Operation =
-  | { readonly kind: 'write'; readonly path: string; readonly bytes: number }
+  | { readonly kind: 'write'; readonly path: string; readonly bytes: number; readonly grows: number }
   | { readonly kind: 'datasync' | 'truncate' | 'open' | 'rename' | 'remove'; readonly path: string };
 
 /**
@@ -21,6 +21,8 @@ export class MemoryDisk implements Disk {
   private readonly files = new Map<string, Content>();
   /** Asked before every operation. */
   fault: Fault = () => undefined;
+  /** Bytes that all files together may have. */
+  capacity = Number.POSITIVE_INFINITY;
   /** Waited for before a datasync counts. */
   gate: Promise<void> = Promise.resolve();
 
@@ -38,7 +40,9 @@ export class MemoryDisk implements Disk {
     const content = this.content(path);
     return {
       write: async (bytes, position) => {
-        const fault = this.fault({ kind: 'write', path, bytes: bytes.length });
+        const name = this.nameOf(content);
+        const grows = Math.max(0, position + bytes.length - content.bytes.length);
+        const fault = this.fault({ kind: 'write', path: name, bytes: bytes.length, grows }) ?? this.lackOfRoom(grows);
         const written = fault === undefined ? bytes : bytes.subarray(0, fault.keep ?? 0);
         const grown = new Uint8Array(Math.max(content.bytes.length, position + written.length));
         grown.set(content.bytes);
@@ -72,11 +76,14 @@ export class MemoryDisk implements Disk {
 
   async syncDirectory(): Promise<void> {}
 
-  /** A copy as a power cut leaves it: of the bytes that were not forced to disk, `keep` more at the end of each file. */
-  afterPowerCut(keep: number): MemoryDisk {
+  /**
+   * A copy as a power cut leaves it: of the bytes that were not forced to disk, the first `keep` of each file reached it, but not those
+   * that replace others in the sectors that `loses` names.
+   */
+  afterPowerCut(keep: number, loses: (sector: number) => boolean = () => false): MemoryDisk {
     const copy = new MemoryDisk();
-    for (const [path, { bytes, durable }] of this.files) {
-      const left = bytes.slice(0, Math.min(bytes.length, durable.length + keep));
+    for (const [path, content] of this.files) {
+      const left = leftOf(content, keep, loses);
       copy.files.set(path, { bytes: left, durable: left });
     }
     return copy;
@@ -105,10 +112,37 @@ export class MemoryDisk implements Disk {
     return content;
   }
 
+  /** Bytes of all files. */
+  get used(): number {
+    return [...this.files.values()].reduce((sum, { bytes }) => sum + bytes.length, 0);
+  }
+
+  /** A file that was renamed while it was open has its new name. */
+  private nameOf(content: Content): string {
+    return [...this.files].find(([, known]) => known === content)?.[0] ?? 'removed';
+  }
+
+  private lackOfRoom(grows: number): ReturnType<Fault> {
+    return this.used + grows > this.capacity ? { error: diskError('ENOSPC') } : undefined;
+  }
+
   private check(operation: Operation): void {
     const fault = this.fault(operation);
     if (fault !== undefined) throw fault.error;
   }
+}
+
+function leftOf({ bytes, durable }: Content, keep: number, loses: (sector: number) => boolean): Uint8Array {
+  const left = bytes.slice();
+  left.set(durable.subarray(0, bytes.length));
+  let length = Math.min(bytes.length, durable.length);
+  for (let at = 0, reached = 0; at < bytes.length && reached < keep; at++) {
+    if (at < durable.length && bytes[at] === durable[at]) continue;
+    reached++;
+    length = Math.max(length, at + 1);
+    if (at >= durable.length || !loses(at >> 9)) left[at] = bytes[at] as number;
+  }
+  return left.slice(0, length);
 }
 
 export function diskError(code: 'ENOSPC' | 'EIO'): Error {
