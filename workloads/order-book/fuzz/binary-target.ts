@@ -81,7 +81,10 @@ async function converse(book: FuzzBook, number: number, bytes: Buffer, pieceByte
       isClosed = true;
     },
   });
-  for (let at = 0; at < bytes.length; at += pieceBytes) socket.push(Buffer.copyBytesFrom(bytes, at, pieceBytes));
+  // Each piece in memory of its own, as a socket reads.
+  for (let at = 0; at < bytes.length; at += pieceBytes) {
+    socket.push(Buffer.from(new Uint8Array(bytes.subarray(at, at + pieceBytes)).buffer));
+  }
   socket.push(null);
   for (let turn = 0; !isClosed; turn++) {
     if (turn === PATIENCE_TURNS) throw new Finding('the conversation does not come to an end');

@@ -97,6 +97,12 @@ export const mutations: readonly ParserMutation[] = [
     edits: [['this.bytes.length === 0 ? chunk : this.joined(chunk)', 'chunk']],
   },
   {
+    name: 'the memory of a read is given back before the rest of it is kept',
+    target: 'binary',
+    file: 'binary/connection.ts',
+    edits: [['      this.held.keep();\n', '']],
+  },
+  {
     name: 'a name is taken before all of it is here',
     target: 'binary',
     file: 'binary/hello.ts',
