@@ -64,6 +64,7 @@ export function createService(options: ServiceOptions): FastifyInstance {
     // During a graceful stop, requests on open connections are still served: `connection: close` moves clients away.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
+    http: { shouldUpgradeCallback: (request) => isWebSocket(request) && app.server.listenerCount('upgrade') > 0 },
     // A part of a path may be the subject of a token, of which the router measures some characters as three.
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 3 * LONGEST_SUBJECT },
     // A path that cannot be decoded, or a part of it that is too long: before there is a route to answer.
