@@ -91,4 +91,4 @@ async function startPort(): Promise<number> {
 }
 
 /** Servers that do less than the book, for the load of bench-binary. */
-console.log(`binary port ${await (process.argv[2] === 'echo' ? startEcho() : startPort())}`);
+console.log(await (process.argv[2] === 'echo' ? startEcho() : startPort()));
