@@ -7,13 +7,12 @@ import { MAX_PRICE } from '../engine/ladder.ts';
 import { errors } from '../errors.ts';
 import type { Command, PhaseName } from '../exchange/command.ts';
 import type { Exchange, Outcome } from '../exchange/exchange.ts';
-import type { Market } from '../exchange/market.ts';
 import type { Sequencer } from '../exchange/sequencer.ts';
 import { accountOfName, accountOfSubject } from './account.ts';
 import { bandAnswer, killSwitchAnswer, phaseAnswer } from './answers.ts';
 import { parsePrice } from './order-request.ts';
 import { refuseForeignPage } from './origin.ts';
-import { refusalError } from './refusals.ts';
+import { marketOf, refusalError } from './refusals.ts';
 import { accountOf, refuseWrongBody } from './request.ts';
 import { accountErrors, commandErrors, symbolErrors } from './route-errors.ts';
 import { bandView, tradeView } from './views.ts';
@@ -144,12 +143,6 @@ function addKillSwitch(app: FastifyInstance, options: AdminRoutesOptions): void 
     },
     async (request) => throwSwitch(request, accountOf(request, secured), true),
   );
-}
-
-function marketOf(exchange: Exchange, symbol: string): Market {
-  const market = exchange.markets.get(symbol);
-  if (market === undefined) throw refusalError({ kind: 'refused', refusal: 'unknownSymbol' });
-  return market;
 }
 
 type AdminCommand = Extract<Command, { kind: 'phase' | 'band' | 'kill' }>;

@@ -18,7 +18,7 @@ import {
   type ReplaceBody,
 } from './order-request.ts';
 import type { RateLimit } from './rate-limit.ts';
-import { refusalError } from './refusals.ts';
+import { marketOf, ownOrder, refusalError } from './refusals.ts';
 
 export interface OrderEntryOptions {
   readonly clock: Clock;
@@ -57,10 +57,9 @@ export interface OrderEntry {
 export function createOrderEntry(options: OrderEntryOptions): OrderEntry {
   const { clock, exchange, listed, sequencer, maxOpenOrders } = options;
   const submit = submitter(options);
-  const marketOf = (symbol: string): Market => {
-    const market = listed.has(symbol) ? exchange.markets.get(symbol) : undefined;
-    if (market === undefined) throw refusalError({ kind: 'refused', refusal: 'unknownSymbol' });
-    return market;
+  const listedMarket = (symbol: string): Market => {
+    if (!listed.has(symbol)) throw refusalError({ kind: 'refused', refusal: 'unknownSymbol' });
+    return marketOf(exchange, symbol);
   };
   const refuseFullBook = (more: number): void => {
     // Each command under way may become an open order.
@@ -69,7 +68,7 @@ export function createOrderEntry(options: OrderEntryOptions): OrderEntry {
   };
   return {
     place: async (account, body) => {
-      const market = marketOf(body.symbol);
+      const market = listedMarket(body.symbol);
       const timeMs = clock.now();
       const terms = parseTerms(body, market, timeMs);
       const clientOrderId = parseClientOrderId(body.clientOrderId);
@@ -78,7 +77,7 @@ export function createOrderEntry(options: OrderEntryOptions): OrderEntry {
     },
     placePair: async (account, body) => {
       const timeMs = clock.now();
-      const legs = parsePair(body, marketOf(body.symbol), timeMs);
+      const legs = parsePair(body, listedMarket(body.symbol), timeMs);
       refuseFullBook(2);
       return pair(await submit({ kind: 'pair', timeMs, account, symbol: body.symbol, ...legs }));
     },
@@ -86,15 +85,14 @@ export function createOrderEntry(options: OrderEntryOptions): OrderEntry {
       if (price === undefined && quantity === undefined) {
         throw new CodedError(serviceErrors.invalidRequest, 'Send a new price, a new quantity, or both.');
       }
-      const order = exchange.orders.ofAccount(account, orderId);
-      if (order === undefined) throw refusalError({ kind: 'refused', refusal: 'orderNotFound' });
+      const { market } = ownOrder(exchange, account, orderId);
       const command = {
         kind: 'replace',
         timeMs: clock.now(),
         account,
         orderId,
-        price: price === undefined ? 0 : parsePrice(price, order.market),
-        quantity: quantity === undefined ? 0 : parseQuantity(quantity, order.market),
+        price: price === undefined ? 0 : parsePrice(price, market),
+        quantity: quantity === undefined ? 0 : parseQuantity(quantity, market),
       } as const;
       return single(await submit(command));
     },

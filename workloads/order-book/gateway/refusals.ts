@@ -1,6 +1,8 @@
 import { CodedError } from '@sluice/kit';
 import { errors } from '../errors.ts';
-import type { Outcome, Refusal } from '../exchange/exchange.ts';
+import type { Exchange, Outcome, Refusal } from '../exchange/exchange.ts';
+import type { Market } from '../exchange/market.ts';
+import type { Order } from '../exchange/order.ts';
 import { orderView } from './views.ts';
 
 const SENTENCES: Record<Refusal, string> = {
@@ -40,4 +42,22 @@ export function refusalError({ refusal, order }: Extract<Outcome, { kind: 'refus
     ...(order !== undefined && { members: { order: orderView(order) } }),
     ...(refusal === 'bookFull' && { retryAfterSeconds: 5 }),
   });
+}
+
+/** The market of a symbol, also of one that takes no new orders. Throws SLUICE_UNKNOWN_SYMBOL. */
+export function marketOf({ markets }: Exchange, symbol: string): Market {
+  const market = markets.get(symbol);
+  if (market === undefined) throw refusalError({ kind: 'refused', refusal: 'unknownSymbol' });
+  return market;
+}
+
+/** The order `id` of the account. Throws SLUICE_ORDER_NOT_FOUND, also for those of others. */
+export function ownOrder({ orders }: Exchange, account: string, id: number): Order {
+  return found(orders.ofAccount(account, id));
+}
+
+/** Throws SLUICE_ORDER_NOT_FOUND for none. */
+export function found(order: Order | undefined): Order {
+  if (order === undefined) throw refusalError({ kind: 'refused', refusal: 'orderNotFound' });
+  return order;
 }

@@ -1,6 +1,5 @@
 import { Type } from '@sinclair/typebox';
 import type { FastifyInstance } from 'fastify';
-import type { Market } from '../exchange/market.ts';
 import type { Order } from '../exchange/order.ts';
 import type { PublicationStatus } from '../publisher/publication.ts';
 import { type AdminRoutesOptions, addAdminRoutes } from './admin-routes.ts';
@@ -28,7 +27,7 @@ import {
   type ReplaceBody,
   replaceSchema,
 } from './order-request.ts';
-import { refusalError } from './refusals.ts';
+import { marketOf, ownOrder } from './refusals.ts';
 import { accountOf, refuseWrongBody } from './request.ts';
 import {
   cancelErrors,
@@ -147,9 +146,7 @@ function addOrderQueries(app: FastifyInstance, { exchange, secured }: RoutesOpti
       config: { headers, errors: readOrderErrors },
     },
     async (request) => {
-      const order = exchange.orders.ofAccount(accountOf(request, secured), parseOrderId(request.params.id));
-      if (order === undefined) throw refusalError({ kind: 'refused', refusal: 'orderNotFound' });
-      return orderView(order);
+      return orderView(ownOrder(exchange, accountOf(request, secured), parseOrderId(request.params.id)));
     },
   );
 
@@ -189,12 +186,6 @@ function addOrderQueries(app: FastifyInstance, { exchange, secured }: RoutesOpti
 
 function addMarketData(app: FastifyInstance, options: RoutesOptions): void {
   const { exchange, sequencer, listed } = options;
-  const marketOf = (symbol: string): Market => {
-    const market = exchange.markets.get(symbol);
-    if (market === undefined) throw refusalError({ kind: 'refused', refusal: 'unknownSymbol' });
-    return market;
-  };
-
   app.get<{ Querystring: { symbol: string; limit: number } }>(
     '/v1/depth',
     {
@@ -206,7 +197,7 @@ function addMarketData(app: FastifyInstance, options: RoutesOptions): void {
       config: { errors: symbolErrors },
     },
     async ({ query: { symbol, limit } }) => {
-      const { bids, asks } = depthView(marketOf(symbol), limit);
+      const { bids, asks } = depthView(marketOf(exchange, symbol), limit);
       return { symbol, sequence: String(exchange.sequence), bids, asks };
     },
   );
@@ -222,7 +213,7 @@ function addMarketData(app: FastifyInstance, options: RoutesOptions): void {
       config: { errors: symbolErrors },
     },
     async ({ query: { symbol, limit } }) => {
-      const market = marketOf(symbol);
+      const market = marketOf(exchange, symbol);
       return { symbol, trades: market.latestTrades(limit).map((trade) => tradeView(trade, market)) };
     },
   );

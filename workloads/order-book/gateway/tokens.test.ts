@@ -78,7 +78,7 @@ it('the administrative doors ask for their scope, and only they', async () => {
   expect((await call('POST', '/v1/orders', good, bearer({ sub: 'any one' }))).body.code).toBe('SLUICE_ACCOUNT_BLOCKED');
 });
 
-it.each(['ß'.repeat(256), '🦊'.repeat(128), '../../x?y#z%', 'system:serviceaccount:' + 'n'.repeat(200)])(
+it.each(['ß'.repeat(256), '🦊'.repeat(128), '../../x?y#z%', `system:serviceaccount:${'n'.repeat(200)}`])(
   'whatever the name of an account is, it trades and can be switched off: %s',
   async (sub) => {
     const { id } = (await call('POST', '/v1/orders', good, bearer({ sub }))).body;

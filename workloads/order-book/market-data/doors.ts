@@ -75,12 +75,14 @@ export class Doors {
     begin: (connection: Connection) => Session,
   ): void {
     const { metrics } = this;
+    // A look-up of labels per message and reader would cost as much as the message.
+    const messages = metrics.messages.labels({ shape });
     let session: Session | undefined;
     const connection: Connection = new Connection({
       clock: this.clock,
       socket,
       limits: this.limits,
-      onSend: () => metrics.messages.inc({ shape }),
+      onSend: () => messages.inc(),
       onEnd: (reason) => {
         this.connections.delete(connection);
         metrics.connections.dec({ shape });

@@ -13,7 +13,7 @@ import { OrderFeed } from './order-feed.ts';
 export const CHANNELS = ['level2', 'level2_batch', 'full', 'matches', 'ticker', 'heartbeat'] as const;
 export type Channel = (typeof CHANNELS)[number];
 
-/** A restart begins its messages here times its epoch: above every number of an earlier one. */
+/** A restart begins its messages here times its epoch: above every number of an earlier one that wrote something. */
 const SEQUENCES_PER_EPOCH = 2 ** 32;
 const BATCH_MS = 50;
 const HEARTBEAT_MS = 1_000;
@@ -78,8 +78,8 @@ class OrdersTopic implements Topic {
     this.heartbeat = heartbeat;
   }
 
-  start(): void {
-    this.feed.start();
+  start(updateId: number): void {
+    this.feed.start(updateId);
   }
 
   stop(): void {
@@ -94,9 +94,9 @@ class OrdersTopic implements Topic {
     this.feed.order(order, change);
   }
 
-  flush(): void {
+  flush(updateId: number): void {
     let last: Trade | undefined;
-    for (const { text, trade } of this.feed.take()) {
+    for (const { text, trade } of this.feed.take(updateId)) {
       if (this.full.size > 0) this.full.publish(text);
       if (trade === undefined) continue;
       if (this.matches.size > 0) this.matches.publish(text);
@@ -213,7 +213,8 @@ export class CoinbaseChannels {
   product(market: Market): Product {
     const known = this.products.get(market);
     if (known !== undefined) return known;
-    const feed = new OrderFeed(market, (id) => this.exchange.orders.get(id), this.firstSequence);
+    const { orders, sequence } = this.exchange;
+    const feed = new OrderFeed(market, (id) => orders.get(id), this.firstSequence, sequence);
     const product = new Product(this.hub, market, feed);
     this.products.set(market, product);
     return product;

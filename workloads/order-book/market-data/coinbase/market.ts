@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { BUY, SELL } from '../../engine/book.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Market } from '../../exchange/market.ts';
-import { refusalError } from '../../gateway/refusals.ts';
+import { marketOf } from '../../gateway/refusals.ts';
 import { assetsOf } from '../assets.ts';
 import { answerJsonText } from '../json-text.ts';
 import { bestLevel } from '../levels.ts';
@@ -25,11 +25,6 @@ export interface CoinbaseMarketOptions {
 export function addCoinbaseMarket(app: FastifyInstance, options: CoinbaseMarketOptions): void {
   const { clock, exchange, listed, channels } = options;
   const markets = (): Market[] => [...exchange.markets.values()];
-  const find = (id: string): Market => {
-    const market = exchange.markets.get(id);
-    if (market === undefined) throw refusalError({ kind: 'refused', refusal: 'unknownSymbol' });
-    return market;
-  };
 
   app.get('/time', { schema: { summary: 'Coinbase-shaped: the time of the server' } }, async () => {
     const nowMs = clock.now();
@@ -53,7 +48,7 @@ export function addCoinbaseMarket(app: FastifyInstance, options: CoinbaseMarketO
   app.get<{ Params: { id: string } }>(
     '/products/:id',
     { schema: { summary: 'Coinbase-shaped: one symbol' } },
-    async ({ params: { id } }) => productView(find(id), listed.has(id)),
+    async ({ params: { id } }) => productView(marketOf(exchange, id), listed.has(id)),
   );
 
   app.get<{ Params: { id: string }; Querystring: { level: 1 | 2 | 3 } }>(
@@ -65,7 +60,7 @@ export function addCoinbaseMarket(app: FastifyInstance, options: CoinbaseMarketO
       },
     },
     async ({ params: { id }, query: { level } }, reply) => {
-      const market = find(id);
+      const market = marketOf(exchange, id);
       return answerJsonText(reply, orderBookText(market, level, channels.product(market).feed.sequence));
     },
   );
@@ -81,7 +76,7 @@ export function addCoinbaseMarket(app: FastifyInstance, options: CoinbaseMarketO
       },
     },
     async ({ params: { id }, query: { limit } }) => {
-      const market = find(id);
+      const market = marketOf(exchange, id);
       return market.latestTrades(limit).map((trade) => tradeView(market, trade));
     },
   );
@@ -89,7 +84,7 @@ export function addCoinbaseMarket(app: FastifyInstance, options: CoinbaseMarketO
   app.get<{ Params: { id: string } }>(
     '/products/:id/ticker',
     { schema: { summary: 'Coinbase-shaped: last trade, best bid and best ask' } },
-    async ({ params: { id } }) => tickerView(find(id)),
+    async ({ params: { id } }) => tickerView(marketOf(exchange, id)),
   );
 }
 

@@ -33,6 +33,8 @@ export type FindOrder = (id: number) => Order | undefined;
 export class OrderFeed {
   /** Number of the last message. */
   sequence: number;
+  /** The last command that the messages up to `sequence` tell of. */
+  private standsAt: number;
   private readonly market: Market;
   private readonly find: FindOrder;
   private readonly shown = new Map<number, Shown>();
@@ -40,15 +42,21 @@ export class OrderFeed {
   private readonly triggered = new Set<number>();
   private messages: OrderMessage[] = [];
 
-  constructor(market: Market, find: FindOrder, sequence: number) {
+  /** `updateId`: the last command of what the book shows now. */
+  constructor(market: Market, find: FindOrder, sequence: number, updateId: number) {
     this.market = market;
     this.find = find;
     this.sequence = sequence;
+    this.standsAt = updateId;
   }
 
-  /** Begins with the orders that rest now. What was missed leaves a gap in the numbers, so that a reader of before asks afresh. */
-  start(): void {
-    this.sequence++;
+  /**
+   * Begins with the orders that rest now. What was missed leaves a gap in the numbers, so that a reader of before asks afresh. Without
+   * anything missed there is none: a process that wrote nothing must not give out numbers that the next one, of the same epoch, gives again.
+   */
+  start(updateId: number): void {
+    if (updateId !== this.standsAt) this.sequence++;
+    this.standsAt = updateId;
     for (const side of [BUY, SELL] as const) {
       this.market.eachOrder(side, (id, price, lots) => {
         this.shown.set(id, { side, price, lots, quantity: this.find(id)?.quantity ?? lots });
@@ -62,9 +70,10 @@ export class OrderFeed {
     this.messages = [];
   }
 
-  /** Messages since the last call, in order. */
-  take(): OrderMessage[] {
+  /** Messages since the last call, in order; the book stands at `updateId`. */
+  take(updateId: number): OrderMessage[] {
     const { messages } = this;
+    this.standsAt = updateId;
     this.messages = [];
     return messages;
   }

@@ -7,7 +7,7 @@ import type { Exchange } from '../../exchange/exchange.ts';
 import type { Order } from '../../exchange/order.ts';
 import type { OrderEntry } from '../../gateway/order-entry.ts';
 import { type PlaceBody, parseClientOrderId, parseOrderId } from '../../gateway/order-request.ts';
-import { refusalError } from '../../gateway/refusals.ts';
+import { found, marketOf, ownOrder } from '../../gateway/refusals.ts';
 import { accountOf } from '../account.ts';
 import { cancelAll } from '../cancel-all.ts';
 import { answerJsonText } from '../json-text.ts';
@@ -96,9 +96,7 @@ export function addCoinbaseOrders(app: FastifyInstance, options: CoinbaseOrdersO
     async (request) => {
       // Some clients name the product in the body: without a look at it, the orders of all others would go too.
       const product = request.query.product_id ?? request.body?.product_id;
-      if (product !== undefined && !exchange.markets.has(product)) {
-        throw refusalError({ kind: 'refused', refusal: 'unknownSymbol' });
-      }
+      if (product !== undefined) marketOf(exchange, product);
       const orders = openOrders(exchange, account(request), product);
       return (await cancelAll(entry, exchange, account(request), orders)).map(({ id }) => String(id));
     },
@@ -118,11 +116,8 @@ function openOrders(exchange: Exchange, account: string, product: string | undef
 }
 
 function findOrder(exchange: Exchange, account: string, id: string): Order {
-  const order = id.startsWith('client:')
-    ? exchange.orders.byClientId(account, parseClientOrderId(id.slice('client:'.length)))
-    : exchange.orders.ofAccount(account, parseOrderId(id));
-  if (order === undefined) throw refusalError({ kind: 'refused', refusal: 'orderNotFound' });
-  return order;
+  if (!id.startsWith('client:')) return ownOrder(exchange, account, parseOrderId(id));
+  return found(exchange.orders.byClientId(account, parseClientOrderId(id.slice('client:'.length))));
 }
 
 /** The order in the words of the gateway, which checks it further. Without `stp`, orders that would meet decrement, as there. */

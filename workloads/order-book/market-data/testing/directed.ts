@@ -1,5 +1,6 @@
 import type { Command } from '../../exchange/command.ts';
 import { listing, place } from '../../exchange/testing/command-flow.ts';
+import { FullReader } from './readers.ts';
 import { type Program, Scene } from './scene.ts';
 
 // What chance reaches too rarely. Each throws when the program makes the mistake.
@@ -25,6 +26,26 @@ export async function returningReader(program: Program): Promise<void> {
     noticed = true;
   }
   if (!noticed) throw new Error('a reader that was gone could not tell');
+}
+
+/** A process that wrote nothing is followed by one of the same epoch: a snapshot of the first must fit to the messages of the second. */
+export async function quietProcess(program: Program): Promise<void> {
+  const scene = new Scene(program);
+  scene.commit(listing);
+  scene.restart();
+  for (let reader = 0; reader < 3; reader++) {
+    scene.connect('full');
+    scene.leave(0);
+  }
+  scene.connect('full');
+  const [before] = scene.clients;
+  if (!(before?.reader instanceof FullReader)) throw new Error('nobody is connected');
+  scene.fetchSnapshot(before);
+  scene.restart();
+  scene.connect('full');
+  scene.commit([place()]);
+  for (const text of scene.clients[0]?.inbox ?? []) before.reader.message(text);
+  if (before.reader.orders.size !== 1) throw new Error('a reader took messages for old ones that were new');
 }
 
 /** An auction fills a part of a seller that rested before it. */
@@ -66,4 +87,10 @@ export async function readerThatTakesNothing(program: Program): Promise<void> {
   if (scene.ended[0] !== 'slow') throw new Error('the reader that takes nothing is still there');
 }
 
-export const directed = [returningReader, auctionOfRestingSeller, replacedAtAnotherPrice, readerThatTakesNothing];
+export const directed = [
+  returningReader,
+  quietProcess,
+  auctionOfRestingSeller,
+  replacedAtAnotherPrice,
+  readerThatTakesNothing,
+];

@@ -35,7 +35,12 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'messages are numbered again after nobody listened',
     file: 'market-data/coinbase/order-feed.ts',
-    edits: [['  start(): void {\n    this.sequence++;\n', '  start(): void {\n']],
+    edits: [['if (updateId !== this.standsAt) this.sequence++;', '']],
+  },
+  {
+    name: 'a process that wrote nothing gives out numbers that the next one gives again',
+    file: 'market-data/coinbase/order-feed.ts',
+    edits: [['if (updateId !== this.standsAt) this.sequence++;', 'this.sequence++;']],
   },
   {
     name: 'an iceberg does not open again',

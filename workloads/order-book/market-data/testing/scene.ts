@@ -84,6 +84,8 @@ export class Scene {
   private readonly limits: ConnectionLimits;
   private readonly log: Command[] = [];
   private epoch = 0;
+  /** Commands of the processes before this one. */
+  private replayed = -1;
   private process: Process;
 
   constructor(parts: Program, bufferedBytes: number = CONNECTION_LIMITS.bufferedBytes) {
@@ -164,7 +166,9 @@ export class Scene {
 
   private startProcess(): Process {
     const { program: parts } = this;
-    this.epoch++;
+    // As the store has it: a process that wrote nothing leaves its epoch to the next one.
+    if (this.log.length > this.replayed) this.epoch++;
+    this.replayed = this.log.length;
     const exchange = new parts.Exchange();
     for (const command of this.log) exchange.apply(command, this.epoch);
     const hub = new parts.Hub(this.clock, createLogger('test', 'silent'), exchange);
