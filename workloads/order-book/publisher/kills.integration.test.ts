@@ -1,5 +1,9 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { copyMutant } from '../testing/mutant.ts';
 import { runKills } from './testing/kill-run.ts';
+import { killMutation } from './testing/mutations.ts';
 
 it.each([
   ['nats', 4],
@@ -14,3 +18,13 @@ it.each([
     expect(trades).toBeGreaterThan(10);
   },
 );
+
+it(`it is noticed when ${killMutation.name}`, async () => {
+  const directory = copyMutant(killMutation);
+  try {
+    const { faults } = await runKills({ kills: 20, seed: 5, broker: 'nats', program: join(directory, 'main.ts') });
+    expect(faults).not.toEqual([]);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});

@@ -17,12 +17,8 @@ const place = join(root, '../../.cache/mutants');
 
 /** Imports `entries` from a copy of the sources with `mutation` in it. Throws when the source no longer holds the text to replace. */
 export async function loadMutant(mutation: Mutation, entries: readonly string[]): Promise<unknown[]> {
-  mkdirSync(place, { recursive: true });
-  const directory = mkdtempSync(join(place, 'm-'));
+  const directory = copyMutant(mutation);
   try {
-    cpSync(root, directory, { recursive: true, filter: isSource });
-    const path = join(directory, mutation.file);
-    writeFileSync(path, edited(readFileSync(path, 'utf8'), mutation.edits, mutation.file));
     const modules: unknown[] = [];
     for (const entry of entries) {
       modules.push(await import(/* @vite-ignore */ pathToFileURL(join(directory, entry)).href));
@@ -30,6 +26,21 @@ export async function loadMutant(mutation: Mutation, entries: readonly string[])
     return modules;
   } finally {
     rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Makes a copy of the sources with `mutation` in it, for a process of its own. Returns its folder, which is the caller's to remove. */
+export function copyMutant(mutation: Mutation): string {
+  mkdirSync(place, { recursive: true });
+  const directory = mkdtempSync(join(place, 'm-'));
+  try {
+    cpSync(root, directory, { recursive: true, filter: isSource });
+    const path = join(directory, mutation.file);
+    writeFileSync(path, edited(readFileSync(path, 'utf8'), mutation.edits, mutation.file));
+    return directory;
+  } catch (error) {
+    rmSync(directory, { recursive: true, force: true });
+    throw error;
   }
 }
 

@@ -3,7 +3,7 @@ import { startNats } from '../../../../hack/brokers/nats.ts';
 import { startRedis } from '../../../../hack/brokers/redis.ts';
 import type { BrokerServer } from '../../../../hack/brokers/server.ts';
 import { type AcknowledgedOrder, runOrderLoad } from '../../load/run-order-load.ts';
-import { BookProcess } from '../../testing/book-process.ts';
+import { BookEnded, BookProcess } from '../../testing/book-process.ts';
 import type { PublishedTrade } from '../trade-message.ts';
 import { type BinaryOrder, runBinaryLoad, sendAgain } from './binary-orders.ts';
 import { checkDense, readStream } from './consumer.ts';
@@ -139,7 +139,12 @@ async function killAgainAndAgain(
     const choice = random();
     const victim = choice < 0.6 ? 'book' : choice < 0.9 ? 'broker' : 'both';
     killed[victim]++;
-    await Promise.all([victim === 'broker' || bookAgain(), victim === 'book' || brokerAgain()]);
+    try {
+      await Promise.all([victim === 'broker' || bookAgain(), victim === 'book' || brokerAgain()]);
+    } catch (error) {
+      if (error instanceof BookEnded) return [error.message];
+      throw error;
+    }
     const until = { rest: rest.length, binary: binary.length };
     const faults = [
       ...(await missingOrders(book, rest.slice(checked.rest, until.rest))),

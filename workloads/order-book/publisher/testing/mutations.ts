@@ -56,6 +56,23 @@ export const outboxMutations: readonly Mutation[] = [
   },
 ];
 
+/** What only the death of the process shows. */
+export const killMutation: Mutation = {
+  name: 'the binary port answers before the disk has the command',
+  file: 'exchange/sequencer.ts',
+  edits: [
+    [
+      '(writer) => batch.write(writeRecords(writer, count)),',
+      `(writer) => {
+        const records = writeRecords(writer, count);
+        batch.write(records);
+        batch.applied(exchange.applyRecords(records, epoch));
+      },`,
+    ],
+    ['(bytes) => batch.applied(exchange.applyRecords(bytes.subarray(RECORDS_HEAD_BYTES), epoch)),', '() => undefined,'],
+  ],
+};
+
 /** A bug of the publisher, with the broker and the check that show it. */
 export interface PublisherMutation extends Mutation {
   readonly broker: 'nats' | 'redis';
