@@ -1,7 +1,15 @@
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
 import { OrderBook } from '@sluice/api';
 import { type KubeObject, Lease, PersistentVolumeClaim, Pod, type Resource, StatefulSet } from '@sluice/runtime';
 import { beforeAll, expect, test } from 'vitest';
-import { runOrderLoad } from '../workloads/order-book/load/run-order-load.ts';
+import { loadImages } from '../hack/cluster/env.ts';
+import { writeOverlay } from '../hack/deploy/overlay.ts';
+import { buildImages } from '../hack/images/build.ts';
+import { connectBinary } from '../workloads/order-book/binary/client.ts';
+import { type AcknowledgedOrder, runOrderLoad } from '../workloads/order-book/load/run-order-load.ts';
+import { checkDense } from '../workloads/order-book/publisher/testing/consumer.ts';
+import type { PublishedTrade } from '../workloads/order-book/publisher/trade-message.ts';
 import {
   type Cluster,
   conditionOf,
@@ -48,6 +56,17 @@ async function remove(namespace: string): Promise<void> {
     'the book is gone',
     async () => (await cluster.client.get(OrderBook, { namespace, name })) === undefined,
   );
+}
+
+/** Deletes the member's pod and waits for the next one. */
+async function replacePod(namespace: string): Promise<void> {
+  const pod = { namespace, name: `${name}-0` };
+  const uid = (await cluster.client.get(Pod, pod))?.metadata.uid ?? '';
+  await cluster.client.delete(Pod, pod, { preconditions: { uid } });
+  await waitFor('another pod', async () => {
+    const next = await cluster.client.get(Pod, pod);
+    return next?.metadata.uid !== undefined && next.metadata.uid !== uid;
+  });
 }
 
 /** Runs `body` with an address of the member that leads. */
@@ -102,13 +121,7 @@ test('kill -9 of the program and deletion of the pod: the book is the same, ever
     });
     expect(new Set(acknowledged.map(({ id }) => id)).size).toBe(acknowledged.length);
 
-    const pod = await cluster.client.get(Pod, { namespace, name: `${name}-0` });
-    const uid = pod?.metadata.uid ?? '';
-    await cluster.client.delete(Pod, { namespace, name: `${name}-0` }, { preconditions: { uid } });
-    await waitFor('another pod', async () => {
-      const next = await cluster.client.get(Pod, { namespace, name: `${name}-0` });
-      return next?.metadata.uid !== undefined && next.metadata.uid !== uid;
-    });
+    await replacePod(namespace);
     await becomesReady(namespace);
     expect(await withBook(namespace, depth)).toEqual(before);
 
@@ -160,5 +173,116 @@ test('symbols are added, wrong versions refused, and a retained volume gives the
     await waitFor('the volume is gone', async () => {
       return (await cluster.client.list(PersistentVolumeClaim, { namespace })).items.length === 0;
     });
+  });
+}, 600_000);
+
+const subject = 'trades.spot';
+const login = { user: 'book', pass: 'p4ssword-of-the-test' };
+
+/** Starts the broker of config/nats, which waits for its Secret. */
+async function startBroker(namespace: string): Promise<void> {
+  const { nats } = await buildImages(['nats'], { report: () => undefined });
+  await loadImages([nats]);
+  const folder = await writeOverlay({ name: 'nats', base: 'config/nats', images: { nats } });
+  await cluster.kubectl('apply', '-n', namespace, '-k', folder);
+}
+
+async function makeSecret(namespace: string): Promise<void> {
+  const literals = [`--from-literal=credentials=${login.user}:${login.pass}`, `--from-literal=password=${login.pass}`];
+  await cluster.kubectl('create', 'secret', 'generic', 'nats-login', '-n', namespace, ...literals);
+  // A change of a pod makes its kubelet look again at once, instead of within two minutes.
+  await cluster.kubectl('annotate', 'pod', `${name}-0`, 'nats-0', '-n', namespace, 'e2e.sluice.dev/look=again');
+}
+
+/** All trades that the broker holds, as a consumer reads them. */
+async function publishedTrades(namespace: string): Promise<PublishedTrade[]> {
+  const tunnel = await portForward(namespace, 'svc/nats', 4222);
+  const connection = await connect({ servers: tunnel.url.replace('http', 'nats'), ...login, reconnect: false });
+  try {
+    const manager = await jetstreamManager(connection);
+    const stream = await manager.streams.find(subject);
+    const { first_seq: first, last_seq: last } = (await manager.streams.info(stream)).state;
+    const trades: PublishedTrade[] = [];
+    for (let seq = first; seq <= last; seq++) {
+      const message = await manager.streams.getMessage(stream, { seq });
+      trades.push(...(message?.json<{ trades: PublishedTrade[] }>().trades ?? []));
+    }
+    return trades;
+  } finally {
+    await connection.close();
+    tunnel.stop();
+  }
+}
+
+/** Whether the binary port of the Service lets an account in. */
+async function binaryPortAnswers(namespace: string): Promise<void> {
+  const tunnel = await portForward(namespace, `svc/${name}`, 8090);
+  const port = Number(new URL(tunnel.url).port);
+  const client = await connectBinary({
+    port,
+    credentials: { kind: 'account', text: 'alice' },
+    onResults: () => undefined,
+  });
+  expect(client.welcome.symbols.map((symbol) => symbol.name)).toEqual(['BTC-EUR']);
+  client.destroy();
+  tunnel.stop();
+}
+
+test('trades reach a broker, each once, over a Secret that comes late and a deletion of the pod', async () => {
+  await withNamespace(cluster, async (namespace) => {
+    const publish = {
+      addresses: ['nats://nats:4222'],
+      subject,
+      credentials: { secretName: 'nats-login' },
+      outboxSize: '64Mi',
+    };
+    await Promise.all([
+      startBroker(namespace),
+      apply(namespace, { publish, binary: {}, deletionPolicy: 'Delete' }).then(() => becomesReady(namespace)),
+    ]);
+    const publishing = async (reason: string): Promise<void> => {
+      await waitFor(`Published is ${reason}`, async () => (await condition(namespace, 'Published'))?.reason === reason);
+    };
+    await publishing('SecretMissing');
+    const acknowledged: AcknowledgedOrder[] = [];
+    const load = (url: string, commands: number, signal?: AbortSignal) =>
+      runOrderLoad({
+        url,
+        commands,
+        patienceMs: 500,
+        onAcknowledged: (order) => acknowledged.push(order),
+        ...(signal !== undefined && { signal }),
+      });
+    await withBook(namespace, (url) => load(url, 500));
+    await binaryPortAnswers(namespace);
+    await makeSecret(namespace);
+    await publishing('BrokerTakesTrades');
+
+    await withBook(namespace, async (url) => {
+      const stop = new AbortController();
+      const orders = load(url, 1_000_000, stop.signal);
+      await waitFor('trades under way', async () => acknowledged.length > 800);
+      await replacePod(namespace);
+      stop.abort();
+      await orders;
+    });
+    await becomesReady(namespace);
+    const last = await withBook(namespace, async (url) => {
+      expect((await load(url, 500)).failed).toBe(0);
+      return waitFor('every trade to be published', async () => {
+        const { publisher } = await get(`${url}/v1/status`);
+        const { state, last, acknowledged } = publisher as Record<string, string>;
+        return state === 'ok' && last === acknowledged ? last : undefined;
+      });
+    });
+    const trades = await publishedTrades(namespace);
+    checkDense(trades, 1, Number(last));
+    const fills = acknowledged.flatMap((order) => order.fills);
+    expect(fills.length).toBeGreaterThan(100);
+    const told = new Map(trades.map(({ sequence, price, quantity }) => [sequence, { sequence, price, quantity }]));
+    for (const { sequence, price, quantity } of fills)
+      expect(told.get(sequence)).toEqual({ sequence, price, quantity });
+    await publishing('BrokerTakesTrades');
+    await remove(namespace);
   });
 }, 600_000);
