@@ -11,6 +11,10 @@ declare module 'fastify' {
     errors?: readonly ErrorDefinition[];
     /** Headers that the route reads, each with its schema: for the API description. */
     headers?: Readonly<Record<string, object>>;
+    /** Parameters of the query that the route checks itself, each with its schema: for the API description. */
+    query?: Readonly<Record<string, object>>;
+    /** Schema of the bodies that the route refuses with, where they are no problem documents. */
+    refusal?: object;
   }
 }
 
@@ -59,7 +63,7 @@ function describe(routes: readonly RouteOptions[], { name, version, secured }: A
 
 function operation(route: RouteOptions, method: string, path: string, secured: boolean): object {
   const schema = (route.schema ?? {}) as RouteSchema;
-  const { headers = {}, scope } = route.config ?? {};
+  const { headers = {}, query = {}, scope } = route.config ?? {};
   const asksToken = secured && route.config?.open !== true;
   return {
     operationId: `${method.toLowerCase()}${path.replace(/[^A-Za-z0-9]+(.)?/g, (_, next) => (next ?? '').toUpperCase())}`,
@@ -67,6 +71,7 @@ function operation(route: RouteOptions, method: string, path: string, secured: b
     parameters: [
       ...parameters(schema.params, 'path'),
       ...parameters(schema.querystring, 'query'),
+      ...parameters({ properties: query }, 'query'),
       ...parameters({ properties: headers }, 'header'),
     ],
     ...(schema.body !== undefined && {
@@ -81,14 +86,19 @@ function operation(route: RouteOptions, method: string, path: string, secured: b
 function answers({ response = { 200: {} } }: RouteSchema): Record<string, object> {
   const entries = Object.entries(response).map(([code, body]) => {
     const { description = 'Done' } = body as { description?: string };
-    return [code, { description, content: { 'application/json': { schema: body } } }] as const;
+    // What an upgrade leads to is no body.
+    const content = code === '101' ? {} : { content: { 'application/json': { schema: body } } };
+    return [code, { description, ...content }] as const;
   });
   return Object.fromEntries(entries);
 }
 
 /** What a route can refuse with, by status; `default` stands for what no route promises. */
 function problems(route: RouteOptions, schema: RouteSchema, asksToken: boolean): Record<string, object> {
-  const { errors = [], scope } = route.config ?? {};
+  const { errors = [], scope, refusal } = route.config ?? {};
+  if (refusal !== undefined) {
+    return { default: { description: 'Any refusal.', content: { 'application/json': { schema: refusal } } } };
+  }
   const { invalidRequest, bodyTooLarge, unsupportedMediaType, unauthenticated, keysUnavailable } = serviceErrors;
   const possible = new Set<ErrorDefinition>(errors);
   for (const error of schema.body === undefined ? [] : [invalidRequest, bodyTooLarge, unsupportedMediaType]) {

@@ -327,6 +327,23 @@ test.for([
   }
 });
 
+test('the API description has each door with its parameters and the shape of its refusals', async () => {
+  const [, { paths }] = await call('GET', '/openapi.json');
+  const names = ({ parameters }: Json): string[] => parameters.map(({ name }: Json) => name);
+  const placing = paths['/api/v3/order'].post;
+  expect(names(placing)).toEqual(expect.arrayContaining(['symbol', 'newClientOrderId', 'x-mbx-apikey']));
+  expect(names(paths['/api/v3/depth'].get)).toEqual(['symbol', 'limit']);
+  expect(names(paths['/orders'].get)).toEqual(['product_id', 'status', 'cb-access-key']);
+  expect(paths['/feed'].get.responses[101].content).toBeUndefined();
+  for (const [path, operations] of Object.entries<Json>(paths)) {
+    for (const { summary, responses } of Object.values<Json>(operations)) {
+      expect(summary, path).toBeTruthy();
+      const [answer] = Object.keys(responses.default.content);
+      expect([path, answer]).toEqual([path, path.startsWith('/v1/') ? 'application/problem+json' : 'application/json']);
+    }
+  }
+});
+
 describe('limits', () => {
   test('too many messages, too large ones and binary ones end the connection', async () => {
     const flood = new Client('/ws');

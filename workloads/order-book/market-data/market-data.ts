@@ -1,9 +1,10 @@
 import { parse as parseForm } from 'node:querystring';
 import websocket from '@fastify/websocket';
+import { Type } from '@sinclair/typebox';
 import { codedErrorOf, isWebSocket, notFoundError, type TokenVerifier } from '@sluice/kit';
 import type { Clock } from '@sluice/runtime/clock';
 import { createMetrics, type Logger } from '@sluice/runtime/telemetry';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyContextConfig, FastifyInstance, FastifyRequest } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { WebSocket } from 'ws';
 import type { Exchange } from '../exchange/exchange.ts';
@@ -12,13 +13,13 @@ import type { OrderEntry } from '../gateway/order-entry.ts';
 import { refuseForeignPage } from '../gateway/origin.ts';
 import { addBinanceMarket } from './binance/market.ts';
 import { addBinanceOrders } from './binance/orders.ts';
-import { BinanceError, sendBinanceError } from './binance/refusals.ts';
+import { BinanceError, binanceRefusal, sendBinanceError } from './binance/refusals.ts';
 import { BinanceSession, BinanceStreams } from './binance/session.ts';
 import { BinanceSymbols } from './binance/symbols.ts';
 import { CoinbaseChannels } from './coinbase/channels.ts';
 import { addCoinbaseMarket } from './coinbase/market.ts';
 import { addCoinbaseOrders } from './coinbase/orders.ts';
-import { sendCoinbaseError } from './coinbase/refusals.ts';
+import { coinbaseRefusal, sendCoinbaseError } from './coinbase/refusals.ts';
 import { CoinbaseSession } from './coinbase/session.ts';
 import { CONNECTION_LIMITS, type ConnectionLimits } from './connection.ts';
 import { Doors } from './doors.ts';
@@ -81,13 +82,17 @@ function addBinance(
   const symbols = new BinanceSymbols(exchange, listed);
   const streams = new BinanceStreams(hub, symbols, maxSubscriptions);
   takeForms(app);
+  describeRoutes(app, { refusal: binanceRefusal });
   app.setErrorHandler((error, request, reply) =>
     sendBinanceError(error instanceof BinanceError ? error : codedErrorOf(error), request, reply),
   );
   const api = async (scope: FastifyInstance): Promise<void> => {
     scope.setNotFoundHandler((request, reply) => sendBinanceError(notFoundError(request), request, reply));
     addBinanceMarket(scope, clock, exchange, symbols);
-    addBinanceOrders(scope, { entry, exchange, symbols, secured: auth !== undefined });
+    scope.register(async (orders) => {
+      describeRoutes(orders, keyHeader('x-mbx-apikey', auth));
+      addBinanceOrders(orders, { entry, exchange, symbols, secured: auth !== undefined });
+    });
   };
   app.register(api, { prefix: '/api/v3' });
 
@@ -116,17 +121,33 @@ function addCoinbase(
   maxSubscriptions: number,
 ): void {
   const channels = new CoinbaseChannels(hub, exchange, epoch);
+  describeRoutes(app, { refusal: coinbaseRefusal });
   app.setErrorHandler((error, request, reply) => sendCoinbaseError(codedErrorOf(error), request, reply));
   for (const prefix of ['/products', '/orders', '/accounts', '/fills', '/fees', '/profiles']) {
     app.register(async (scope) => answerMissing(scope), { prefix });
   }
   addCoinbaseMarket(app, { clock, exchange, listed, channels });
-  addCoinbaseOrders(app, { clock, entry, exchange, secured: auth !== undefined });
+  app.register(async (orders) => {
+    describeRoutes(orders, keyHeader('cb-access-key', auth));
+    addCoinbaseOrders(orders, { clock, entry, exchange, secured: auth !== undefined });
+  });
   app.get('/feed', webSocketRoute('Coinbase-shaped: the feed over a WebSocket', doors), (socket, { headers }) => {
     doors.open('coinbase', socket, headers.authorization, (connection) => {
       return new CoinbaseSession(channels, exchange, connection, maxSubscriptions);
     });
   });
+}
+
+/** Adds to what each route of `app` says of itself in the API description. */
+function describeRoutes(app: FastifyInstance, more: FastifyContextConfig): void {
+  app.addHook('onRoute', (route) => {
+    route.config = { ...route.config, ...more };
+  });
+}
+
+/** The header that names the account of an order, where no token does. */
+function keyHeader(name: string, auth: TokenVerifier | undefined): FastifyContextConfig {
+  return auth === undefined ? { headers: { [name]: Type.String({ description: 'Names the account.' }) } } : {};
 }
 
 /** What is not there is said in a shape that clients understand: some fail in their own code on another. */
@@ -140,7 +161,8 @@ function webSocketRoute(summary: string, doors: Doors) {
     refuseForeignPage(request);
     doors.checkRoom();
   };
-  return { websocket: true as const, schema: { summary }, preValidation };
+  const response = { 101: { description: 'The stream.' } };
+  return { websocket: true as const, schema: { summary, response }, preValidation };
 }
 
 /** Clients of this shape send parameters in the body as a browser form does. */

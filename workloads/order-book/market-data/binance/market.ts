@@ -6,7 +6,7 @@ import type { Market } from '../../exchange/market.ts';
 import { answerJsonText } from '../json-text.ts';
 import { bestLevel } from '../levels.ts';
 import { depthText } from './encode.ts';
-import { limitOf, type Parameters, parametersOf, required, symbolOf } from './parameters.ts';
+import { about, limitOf, type Parameters, parametersOf, required, symbolOf } from './parameters.ts';
 import { type BinanceSymbols, binanceName } from './symbols.ts';
 import { symbolView, tradeView } from './views.ts';
 
@@ -20,41 +20,37 @@ export function addBinanceMarket(
   exchange: Exchange,
   symbols: BinanceSymbols,
 ): void {
-  app.get('/ping', { schema: { summary: 'Binance-shaped: answers {}' } }, async () => ({}));
-  app.get('/time', { schema: { summary: 'Binance-shaped: the time of the server' } }, async () => ({
+  app.get('/ping', about('answers {}'), async () => ({}));
+  app.get('/time', about('the time of the server'), async () => ({
     serverTime: clock.now(),
   }));
 
-  app.get('/exchangeInfo', { schema: { summary: 'Binance-shaped: what is traded' } }, async (request) => {
+  app.get('/exchangeInfo', about('what is traded', 'symbol', 'symbols'), async (request) => {
     const listed = symbols.all();
     const views = wanted(symbols, parametersOf(request)).map((market) => symbolView(market, listed.includes(market)));
     return { timezone: 'UTC', serverTime: clock.now(), rateLimits: [], exchangeFilters: [], symbols: views };
   });
 
-  app.get(
-    '/depth',
-    { schema: { summary: 'Binance-shaped: the best levels and their update id' } },
-    async (request, reply) => {
-      const parameters = parametersOf(request);
-      const market = symbolOf(symbols, required(parameters, 'symbol'));
-      return answerJsonText(reply, depthText(market, exchange.sequence, limitOf(parameters, MAX_LEVELS, 100)));
-    },
-  );
+  app.get('/depth', about('the best levels and their update id', 'symbol', 'limit'), async (request, reply) => {
+    const parameters = parametersOf(request);
+    const market = symbolOf(symbols, required(parameters, 'symbol'));
+    return answerJsonText(reply, depthText(market, exchange.sequence, limitOf(parameters, MAX_LEVELS, 100)));
+  });
 
-  app.get('/trades', { schema: { summary: 'Binance-shaped: the latest trades, newest last' } }, async (request) => {
+  app.get('/trades', about('the latest trades, newest last', 'symbol', 'limit'), async (request) => {
     const parameters = parametersOf(request);
     const market = symbolOf(symbols, required(parameters, 'symbol'));
     const trades = market.latestTrades(limitOf(parameters, MAX_TRADES, 500));
     return trades.reverse().map((trade) => tradeView(market, trade));
   });
 
-  app.get('/ticker/bookTicker', { schema: { summary: 'Binance-shaped: best bid and ask' } }, async (request) => {
+  app.get('/ticker/bookTicker', about('best bid and ask', 'symbol', 'symbols'), async (request) => {
     const parameters = parametersOf(request);
     const views = wanted(symbols, parameters).map(bookTickerView);
     return parameters.symbol === undefined ? views : views[0];
   });
 
-  app.get('/ticker/price', { schema: { summary: 'Binance-shaped: price of the last trade' } }, async (request) => {
+  app.get('/ticker/price', about('price of the last trade', 'symbol', 'symbols'), async (request) => {
     const parameters = parametersOf(request);
     const views = wanted(symbols, parameters).map(({ config, book, tick }) => {
       return { symbol: binanceName(config.name), price: tick.format(book.lastPrice) };

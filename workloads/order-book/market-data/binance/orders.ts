@@ -7,7 +7,7 @@ import { type PlaceBody, parseClientOrderId, parseOrderId } from '../../gateway/
 import { refusalError } from '../../gateway/refusals.ts';
 import { accountOf } from '../account.ts';
 import { cancelAll } from '../cancel-all.ts';
-import { type Parameters, parametersOf, required, symbolOf } from './parameters.ts';
+import { about, type Parameters, parametersOf, required, symbolOf } from './parameters.ts';
 import { BinanceError } from './refusals.ts';
 import type { BinanceSymbols } from './symbols.ts';
 import { orderView, PREVENTION_MODES, placedView } from './views.ts';
@@ -25,18 +25,35 @@ export function addBinanceOrders(app: FastifyInstance, options: BinanceOrdersOpt
   const { entry, exchange, symbols, secured } = options;
   const account = (request: FastifyRequest): string => accountOf(request, secured, 'x-mbx-apikey');
 
-  app.post('/order', { schema: { summary: 'Binance-shaped: place an order' } }, async (request) => {
-    const parameters = parametersOf(request);
-    const detail = parameters.newOrderRespType ?? 'FULL';
-    const { order, trades, repeated } = await entry.place(account(request), placeBody(parameters, symbols));
-    return placedView(order, trades, repeated, detail);
-  });
+  app.post(
+    '/order',
+    about(
+      'place an order',
+      'symbol',
+      'side',
+      'type',
+      'timeInForce',
+      'quantity',
+      'price',
+      'stopPrice',
+      'icebergQty',
+      'newClientOrderId',
+      'selfTradePreventionMode',
+      'newOrderRespType',
+    ),
+    async (request) => {
+      const parameters = parametersOf(request);
+      const detail = parameters.newOrderRespType ?? 'FULL';
+      const { order, trades, repeated } = await entry.place(account(request), placeBody(parameters, symbols));
+      return placedView(order, trades, repeated, detail);
+    },
+  );
 
-  app.get('/order', { schema: { summary: 'Binance-shaped: one order of the account' } }, async (request) => {
+  app.get('/order', about('one order of the account', 'symbol', 'orderId', 'origClientOrderId'), async (request) => {
     return orderView(findOrder(exchange, symbols, account(request), parametersOf(request)));
   });
 
-  app.delete('/order', { schema: { summary: 'Binance-shaped: cancel an open order' } }, async (request) => {
+  app.delete('/order', about('cancel an open order', 'symbol', 'orderId', 'origClientOrderId'), async (request) => {
     const parameters = parametersOf(request);
     const { id } = findOrder(exchange, symbols, account(request), parameters, -2011);
     return cancelledView((await entry.cancel(account(request), id)).order);
@@ -47,21 +64,17 @@ export function addBinanceOrders(app: FastifyInstance, options: BinanceOrdersOpt
     return market === undefined ? orders : orders.filter((order) => order.market === market);
   };
 
-  app.get('/openOrders', { schema: { summary: 'Binance-shaped: open orders of the account' } }, async (request) => {
+  app.get('/openOrders', about('open orders of the account', 'symbol'), async (request) => {
     const { symbol } = parametersOf(request);
     return open(request, symbol === undefined ? undefined : symbolOf(symbols, symbol)).map(orderView);
   });
 
-  app.delete(
-    '/openOrders',
-    { schema: { summary: 'Binance-shaped: cancel all orders of a symbol' } },
-    async (request) => {
-      const market = symbolOf(symbols, required(parametersOf(request), 'symbol'));
-      return (await cancelAll(entry, exchange, account(request), open(request, market))).map(cancelledView);
-    },
-  );
+  app.delete('/openOrders', about('cancel all orders of a symbol', 'symbol'), async (request) => {
+    const market = symbolOf(symbols, required(parametersOf(request), 'symbol'));
+    return (await cancelAll(entry, exchange, account(request), open(request, market))).map(cancelledView);
+  });
 
-  app.get('/account', { schema: { summary: 'Binance-shaped: the account; the book keeps no balances' } }, async () => ({
+  app.get('/account', about('the account; the book keeps no balances'), async () => ({
     makerCommission: 0,
     takerCommission: 0,
     buyerCommission: 0,

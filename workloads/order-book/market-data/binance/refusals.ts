@@ -1,3 +1,4 @@
+import { Type } from '@sinclair/typebox';
 import { type CodedError, serviceErrors } from '@sluice/kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { errors } from '../../errors.ts';
@@ -12,6 +13,12 @@ export class BinanceError extends Error {
     this.code = code;
   }
 }
+
+/** What `sendBinanceError` sends. */
+export const binanceRefusal = Type.Object({
+  code: Type.Integer({ description: 'Negative; as Binance numbers it.' }),
+  msg: Type.String({ description: 'What is wrong, for people.' }),
+});
 
 /** Texts that clients compare are given word by word; without one, the sentence of our error says what to mend. */
 type Refusal = readonly [code: number, text?: string];

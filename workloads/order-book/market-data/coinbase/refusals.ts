@@ -1,6 +1,13 @@
+import { Type } from '@sinclair/typebox';
 import type { CodedError } from '@sluice/kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { errors } from '../../errors.ts';
+
+/** What `sendCoinbaseError` sends. */
+export const coinbaseRefusal = Type.Object({
+  message: Type.String({ description: 'What is wrong; where clients compare it, in the words of Coinbase Exchange.' }),
+  code: Type.String({ description: 'Stable, for programs: SLUICE_…' }),
+});
 
 /** What clients of this shape look for in `message`; elsewhere our sentence stands alone. */
 const MESSAGES: ReadonlyMap<string, string> = new Map([
