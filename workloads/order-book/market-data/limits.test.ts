@@ -103,6 +103,8 @@ test(`a Coinbase-shaped connection follows at most ${subscriptions} channels of 
   for (const [products, channels] of [
     [ids.slice(24, 25), ['level2_batch']],
     [ids, ['full', 'matches', 'ticker', 'level2', 'level2_batch']],
+    // Nothing new, but more than one message may name.
+    [ids, Array(5).fill('full')],
   ] as const) {
     expect(await subscribe(products, channels)).toEqual({ type: 'error', message: 'Failed to subscribe', reason });
   }
