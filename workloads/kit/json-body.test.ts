@@ -52,3 +52,15 @@ it.each([
   const taken = await app.inject({ method: 'POST', url: '/', headers, payload: '{"ä":"😀"}' });
   expect(taken.json()).toEqual({ body: { ä: '😀' } });
 });
+
+it('a DELETE may name the type of a body and have none', async () => {
+  const [log, registry] = [createLogger('test', 'silent'), createRegistry()];
+  const app = createService({ name: 'test', version: '1', log, registry, health: createHealth() });
+  app.delete('/', async ({ body }) => ({ hasBody: body !== undefined }));
+  const headers = { 'content-type': 'application/json' };
+  const answers = [
+    await app.inject({ method: 'DELETE', url: '/', headers: { ...headers, 'content-length': '0' }, payload: '' }),
+    await app.inject({ method: 'DELETE', url: '/', headers, payload: '{}' }),
+  ];
+  expect(answers.map((answer) => answer.json())).toEqual([{ hasBody: false }, { hasBody: true }]);
+});

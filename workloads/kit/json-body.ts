@@ -10,6 +10,11 @@ export function parseJsonBodies(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error');
   app.removeContentTypeParser('application/json');
   app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {
+    // Some clients name the type of a body whenever they send none.
+    if (bytes.length === 0 && request.method === 'DELETE') {
+      done(null, undefined);
+      return;
+    }
     if (!isUtf8(bytes)) {
       done(new CodedError(serviceErrors.invalidRequest, 'The body must be UTF-8.'), undefined);
       return;

@@ -54,6 +54,12 @@ test.for([
   await expect(exchange.cancelOrder(bid.id, 'BTC/EUR')).rejects.toMatchObject({ name: 'OrderNotFound' });
   const tooLarge = exchange.createOrder('BTC/EUR', 'limit', 'buy', 1_000_000, 12);
   await expect(tooLarge).rejects.toThrow('quantity must be at most');
+  await exchange.createOrder('BTC/EUR', 'limit', 'buy', 0.5, 12);
+  await exchange.cancelAllOrders(exchange.id === 'binance' ? 'BTC/EUR' : undefined);
+  expect(await exchange.fetchOpenOrders('BTC/EUR')).toEqual([]);
+  // What is not there is an error that the client understands, and none in its own code.
+  expect((await exchange.fetchBalance()).total).toEqual({});
+  await expect(exchange.fetchOHLCV('BTC/EUR')).rejects.toThrow(/There is no GET .*(klines|candles)/);
 });
 
 /** Everybody has been told everything after a moment; then each has what the engine has. */

@@ -19,6 +19,7 @@ export interface PublicClient {
 
 /** The part of ccxt that is used. */
 export interface CcxtExchange {
+  readonly id: string;
   urls: { api: Record<string, unknown> };
   readonly orderbooks: Record<string, { readonly bids: Levels; readonly asks: Levels } | undefined>;
   loadHttpProxyAgent(): Promise<unknown>;
@@ -34,6 +35,9 @@ export interface CcxtExchange {
   ): Promise<CcxtOrder>;
   cancelOrder(id: string, symbol: string): Promise<unknown>;
   fetchOpenOrders(symbol: string): Promise<readonly CcxtOrder[]>;
+  cancelAllOrders(symbol?: string): Promise<unknown>;
+  fetchBalance(): Promise<{ readonly total: object }>;
+  fetchOHLCV(symbol: string): Promise<unknown>;
   close(): Promise<unknown>;
 }
 export interface CcxtOrder {
