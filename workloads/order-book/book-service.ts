@@ -116,6 +116,7 @@ async function start(options: BookServiceOptions, health: Health, stopSteps: Shu
     auth?.close();
   });
   for (const command of configuration(store.exchange, config)) await sequencer.submit(command);
+  store.exchange.reserve(options.maxOpenOrders);
   await publication?.start(store.exchange, sequencer);
   const stopSweeps = sweepExpired(clock, store.exchange, sequencer);
   stopsWith('orders', () => {

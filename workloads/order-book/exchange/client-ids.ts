@@ -50,6 +50,11 @@ export class ClientIds {
     this.table = table;
   }
 
+  /** Makes room for the numbers of `orders` orders. */
+  reserve(orders: number): void {
+    this.numbers.reserve(orders);
+  }
+
   /** The order of `account` with this id, 0 for none. */
   find(account: number, { low, high, text }: ClientId): number {
     if (text !== '') return this.texts.get(textKey(account, text)) ?? 0;

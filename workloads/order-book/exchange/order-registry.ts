@@ -55,6 +55,12 @@ export class OrderRegistry {
     return this.table.count - this.closedCount;
   }
 
+  /** Makes room for `orders` orders, open or closed. */
+  reserve(orders: number): void {
+    this.table.reserve(orders);
+    this.clientIds.reserve(orders);
+  }
+
   get(id: number): Order | undefined {
     return this.copy(this.table.find(id));
   }

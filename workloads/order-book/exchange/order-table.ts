@@ -64,6 +64,13 @@ export class OrderTable {
   private free = 0;
   private fresh = FIRST;
 
+  /** Makes room for `orders` orders. */
+  reserve(orders: number): void {
+    this.ids.reserve(orders);
+    const words = FIRST + orders * ORDER_WORDS;
+    if (words > this.words.length) this.resize(words);
+  }
+
   /** The record of order `id`, or 0. */
   find(id: number): number {
     return this.ids.find(id);
@@ -77,7 +84,7 @@ export class OrderTable {
     } else {
       slot = this.fresh;
       this.fresh += ORDER_WORDS;
-      if (this.fresh > this.words.length) this.grow();
+      if (this.fresh > this.words.length) this.resize(2 * this.words.length);
     }
     this.doubles[slot >> 1] = id;
     this.ids.add(id, slot);
@@ -163,8 +170,8 @@ export class OrderTable {
     return (isChanged ? this.placed[(slot >> 3) + 1] : words[slot + QUANTITY]) as number;
   }
 
-  private grow(): void {
-    const grown = new Int32Array(this.words.length * 2);
+  private resize(words: number): void {
+    const grown = new Int32Array(words);
     grown.set(this.words);
     this.words = grown;
     this.doubles = new Float64Array(grown.buffer);

@@ -23,7 +23,9 @@ it('finds each id that was added and not removed, and no other', () => {
       const slots = new Map<number, number>();
       const gone = new Set<number>();
       let id = 0;
+      const reservedAt = length % (steps.length + 1);
       for (const [index, { gap: more, from, removes }] of steps.entries()) {
+        if (index === reservedAt) ids.reserve(from);
         const old = [...slots][from % (slots.size + 1)];
         if (removes && old !== undefined) {
           ids.remove(...old);

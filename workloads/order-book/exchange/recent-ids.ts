@@ -29,6 +29,13 @@ export class RecentIds {
     this.mask = length - 1;
   }
 
+  /** Makes the ring as wide as it may become with `orders` orders. */
+  reserve(orders: number): void {
+    let { length } = this.ring;
+    while (length < SPREAD * orders) length *= 2;
+    if (length > this.ring.length) this.resize(length);
+  }
+
   /** The slot of order `id`, or 0. */
   find(id: number): number {
     const slot = this.ring[id & this.mask] as number;
@@ -62,7 +69,7 @@ export class RecentIds {
   /** `before` stands where `slot` would. */
   private insert(id: number, slot: number, before: number): void {
     if (this.ring.length < SPREAD * this.count) {
-      this.grow();
+      this.resize(2 * this.ring.length);
       this.count--;
       this.add(id, slot);
       return;
@@ -76,11 +83,12 @@ export class RecentIds {
     }
   }
 
-  private grow(): void {
+  private resize(length: number): void {
     const { ring } = this;
-    this.ring = new Int32Array(2 * ring.length);
-    this.mask = this.ring.length - 1;
-    for (const slot of ring) {
+    this.ring = new Int32Array(length);
+    this.mask = length - 1;
+    for (let at = 0; at < ring.length; at++) {
+      const slot = ring[at] as number;
       if (slot !== 0) this.ring[(this.records.doubles[slot >> 1] as number) & this.mask] = slot;
     }
   }

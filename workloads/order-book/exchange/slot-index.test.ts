@@ -34,9 +34,11 @@ it('finds what was added and not removed, also among keys that collide', () => {
   );
 });
 
-it('grows', () => {
+it.each([0, 3_000, 20_000])('grows, also when room for %i was made on the way', (reserved) => {
   const index = new SlotIndex();
-  for (let key = 0; key < 20_000; key++) index.add(key * 16, key + 1);
+  for (let key = 0; key < 3_000; key++) index.add(key * 16, key + 1);
+  index.reserve(reserved);
+  for (let key = 3_000; key < 20_000; key++) index.add(key * 16, key + 1);
   for (let key = 0; key < 20_000; key += 2) index.remove(key * 16, key + 1);
   for (let key = 0; key < 20_000; key++) expect(slotsOf(index, key * 16)).toEqual(key % 2 === 0 ? [] : [key + 1]);
 });

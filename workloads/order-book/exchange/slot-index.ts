@@ -19,12 +19,19 @@ export class SlotIndex {
     return this.count === 0;
   }
 
+  /** Makes the table as large as `slots` need. Memory that is not used yet costs nothing, and growing takes tens of milliseconds. */
+  reserve(slots: number): void {
+    let bits = 32 - this.shift + RUN_BITS;
+    while (1 << bits <= 2 * slots) bits++;
+    if (1 << bits > this.mask + 1) this.resize(bits);
+  }
+
   home(key: number): number {
     return ((Math.imul(key >> RUN_BITS, FIBONACCI) >>> this.shift) << RUN_BITS) | (key & RUN_MASK);
   }
 
   add(key: number, slot: number): void {
-    if (2 * ++this.count > this.mask) this.grow();
+    if (2 * ++this.count > this.mask) this.reserve(this.count);
     this.insert(key, slot);
   }
 
@@ -58,11 +65,11 @@ export class SlotIndex {
     table[2 * entry + 1] = slot;
   }
 
-  private grow(): void {
+  private resize(bits: number): void {
     const old = this.table;
-    this.table = new Int32Array(old.length * 2);
-    this.mask = this.mask * 2 + 1;
-    this.shift--;
+    this.table = new Int32Array(2 << bits);
+    this.mask = (1 << bits) - 1;
+    this.shift = 32 - bits + RUN_BITS;
     for (let entry = 0; entry < old.length; entry += 2) {
       const slot = old[entry + 1] as number;
       if (slot !== 0) this.insert(old[entry] as number, slot);
