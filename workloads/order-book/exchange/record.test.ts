@@ -1,12 +1,10 @@
 import { expect, it } from 'vitest';
-import { openFileJournal } from '../journal/file-journal.ts';
 import { MemoryDisk } from '../journal/testing/memory-disk.ts';
-import { Exchange } from './exchange.ts';
 import { NO_ORDER, RECORD_BYTES, REFUSALS, RESULT_BYTES, RecordKind, STATUSES } from './record.ts';
-import { applyFrame } from './replay.ts';
 import { Sequencer } from './sequencer.ts';
 import { decodeExchange, digest, encodeExchange } from './snapshot.ts';
 import { termsByte } from './terms.ts';
+import { replayed } from './testing/book-on-disk.ts';
 import { listing, place } from './testing/command-flow.ts';
 import { PLAIN, recordBytes } from './testing/record-bytes.ts';
 
@@ -36,18 +34,6 @@ function shown(results: Uint8Array): string[] {
     const id = view.getBigUint64(at + 8, true);
     return `${refusal}${view.getUint8(at + 3) === 1 ? ' again' : ''} ${id} ${STATUSES[status]} ${filled}/${lots}@${price}${last}`;
   });
-}
-
-async function replayed(disk: MemoryDisk) {
-  const exchange = new Exchange();
-  const { journal } = await openFileJournal({
-    disk,
-    directory: '/data',
-    segmentBytes: 1 << 20,
-    afterSequence: 0,
-    replay: (frame) => applyFrame(exchange, frame),
-  });
-  return { exchange, journal };
 }
 
 async function started() {

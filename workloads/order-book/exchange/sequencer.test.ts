@@ -1,23 +1,9 @@
 import { expect, it } from 'vitest';
-import { openFileJournal } from '../journal/file-journal.ts';
 import { diskError, MemoryDisk } from '../journal/testing/memory-disk.ts';
-import { Exchange } from './exchange.ts';
-import { applyFrame } from './replay.ts';
 import { Sequencer } from './sequencer.ts';
 import { digest } from './snapshot.ts';
+import { replayed } from './testing/book-on-disk.ts';
 import { listing, place } from './testing/command-flow.ts';
-
-async function replayed(disk: MemoryDisk) {
-  const exchange = new Exchange();
-  const { journal } = await openFileJournal({
-    disk,
-    directory: '/data',
-    segmentBytes: 1 << 20,
-    afterSequence: 0,
-    replay: (frame) => applyFrame(exchange, frame),
-  });
-  return { exchange, journal };
-}
 
 async function started(maxPending = 100) {
   const disk = new MemoryDisk();
