@@ -33,6 +33,7 @@ export const imageSources = {
   'order-book': node(
     'workloads/order-book',
     'journal/journal-thread.ts',
+    'journal/reader-thread.ts',
     'exchange/snapshot-thread.ts',
     'publisher/publisher-thread.ts',
   ),

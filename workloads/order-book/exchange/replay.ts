@@ -1,13 +1,18 @@
 import type { CodedError } from '@sluice/kit';
 import type { Disk } from '../journal/disk.ts';
 import type { Frame } from '../journal/frame.ts';
-import { type JournalTail, type ReadReport, readJournal } from '../journal/journal-reader.ts';
+import { type JournalFound, type ReadOptions, readJournal } from '../journal/journal-reader.ts';
+import { readAhead } from '../journal/read-ahead.ts';
+import { segmentSequence } from '../journal/segment.ts';
 import { SnapshotStore } from '../journal/snapshot-store.ts';
 import { ByteReader } from './bytes.ts';
 import { readCommand, readRecords } from './command.ts';
 import { Exchange } from './exchange.ts';
 import type { CreateListeners } from './listener.ts';
 import { decodeExchange, encodeExchange } from './snapshot.ts';
+
+/** Files of a journal that are replayed sooner than a thread has started. */
+const SHORT_JOURNAL = 2;
 
 export interface ReplayOptions {
   readonly disk: Disk;
@@ -17,28 +22,39 @@ export interface ReplayOptions {
   /** Replays no frame that begins after this command. Default: to the end. */
   readonly throughSequence?: number;
   readonly listeners?: CreateListeners;
+  /** A thread may read the journal of the real disk ahead of its replay. */
+  readonly mayReadAhead?: boolean;
 }
 
-export interface Replayed {
+export interface Replayed extends JournalFound {
   readonly exchange: Exchange;
   readonly snapshotSequence: number;
-  readonly tail: JournalTail;
-  readonly report: ReadReport;
 }
 
 /** The state that newest intact snapshot and journal add up to. Changes nothing in the directory. */
 export async function replayDirectory(options: ReplayOptions): Promise<Replayed> {
-  const { disk, directory, throughSequence } = options;
+  const { disk, directory } = options;
   const snapshot = await new SnapshotStore(disk, directory).load(options.warn);
-  const exchange = snapshot === undefined ? new Exchange() : decodeExchange(snapshot.content);
-  exchange.listeners.push(...(options.listeners?.(exchange) ?? []));
-  const snapshotSequence = exchange.sequence;
+  const snapshotSequence = snapshot?.sequence ?? 0;
+  let exchange = new Exchange();
+  const prepare = (): void => {
+    if (snapshot !== undefined) exchange = decodeExchange(snapshot.content);
+    exchange.listeners.push(...(options.listeners?.(exchange) ?? []));
+    exchange.replaying = true;
+  };
   const replay = (frame: Frame): void => applyFrame(exchange, frame);
-  const read = { disk, directory, afterSequence: snapshotSequence, replay };
-  exchange.replaying = true;
-  const found = await readJournal(throughSequence === undefined ? read : { ...read, throughSequence });
+  const found = await read(options, { disk, directory, afterSequence: snapshotSequence, prepare, replay });
   exchange.replaying = false;
   return { exchange, snapshotSequence, ...found };
+}
+
+async function read(options: ReplayOptions, what: ReadOptions): Promise<JournalFound> {
+  const { disk, directory, throughSequence } = options;
+  if (options.mayReadAhead === true) {
+    const files = (await disk.list(directory)).filter((name) => segmentSequence(name) !== undefined);
+    if (files.length > SHORT_JOURNAL) return readAhead(what);
+  }
+  return readJournal(throughSequence === undefined ? what : { ...what, throughSequence });
 }
 
 /** What a written snapshot came to. */

@@ -4,6 +4,8 @@ import type { SnapshotWritten } from './replay.ts';
 export interface SnapshotTask {
   readonly directory: string;
   readonly sequence: number;
+  /** It is written beside the work, or else when nobody else wants the processor. */
+  readonly isUrgent: boolean;
 }
 
 // In an image the thread is a bundle of its own beside the program's.

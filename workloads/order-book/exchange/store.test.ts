@@ -1,8 +1,9 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { systemClock } from '@sluice/runtime/clock';
 import { createLogger } from '@sluice/runtime/telemetry';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { disk } from '../journal/disk.ts';
 import { diskError, MemoryDisk } from '../journal/testing/memory-disk.ts';
 import { Sequencer } from './sequencer.ts';
@@ -50,7 +51,7 @@ it('closed and opened again, the book is the same and the epoch higher', async (
 });
 
 it('with snapshots and retention on the way, any earlier journal is not needed', async () => {
-  const options = { segmentBytes: 2_000, snapshotEvery: 50 };
+  const options = { segmentBytes: 2_000, snapshotEvery: 50, snapshotPauseMs: 0 };
   const store = await open(options);
   const before = await fill(store, 400);
   await store.close();
@@ -62,8 +63,31 @@ it('with snapshots and retention on the way, any earlier journal is not needed',
   await again.close();
 });
 
+it('a busy book makes a snapshot when its time has come, or when very many commands came', async () => {
+  let nowMs = 0;
+  const clock = { ...systemClock, monotonic: () => nowMs };
+  const store = await open({ snapshotEvery: 50, snapshotPauseMs: 30_000, clock });
+  const names = (): string[] => readdirSync(join(folder, 'data')).filter((name) => name.startsWith('snapshot-'));
+  const newest = (): number => Math.max(0, ...names().map((name) => Number(/\d+/.exec(name)?.[0])));
+  const saved = (sequence: number) => vi.waitFor(() => expect(newest()).toBe(sequence), { timeout: 20_000 });
+  // The first one is made at once.
+  await fill(store, 48);
+  await saved(50);
+  await fill(store, 100);
+  expect(store.exchange.sequence).toBe(150);
+  expect(newest()).toBe(50);
+  nowMs = 30_000;
+  await fill(store, 1);
+  await saved(151);
+  await fill(store, 498);
+  expect(newest()).toBe(151);
+  await fill(store, 2);
+  await saved(651);
+  await store.close();
+}, 60_000);
+
 it('a damaged newest snapshot is passed over for the older one and the journal behind it', async () => {
-  const options = { segmentBytes: 2_000, snapshotEvery: 50 };
+  const options = { segmentBytes: 2_000, snapshotEvery: 50, snapshotPauseMs: 0 };
   const store = await open(options);
   const before = await fill(store, 400);
   await store.close();

@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CodedError } from '@sluice/kit';
+import { type Clock, systemClock } from '@sluice/runtime/clock';
 import type { Logger } from '@sluice/runtime/telemetry';
 import { errors } from '../errors.ts';
 import { lockDirectory } from '../journal/directory-lock.ts';
@@ -18,8 +19,11 @@ export interface StoreOptions {
   readonly log: Logger;
   /** Bytes after which the journal continues in a new file. Default 64 MiB. */
   readonly segmentBytes?: number;
-  /** Commands after which a snapshot is due. Default 1,000,000: replaying them takes a second or two. */
+  /** Commands after which a snapshot is due. Default 1,000,000: replaying them takes less than a second. */
   readonly snapshotEvery?: number;
+  /** Milliseconds between two snapshots, unless very many commands came. Default 30 s. */
+  readonly snapshotPauseMs?: number;
+  readonly clock?: Clock;
   /** Another disk than the real one, for tests: the journal then works in this thread and not in one of its own. */
   readonly disk?: Disk;
   /** Hear the replay of the journal too; `Exchange.replaying` tells it. They start with the state of the snapshot. */
@@ -30,6 +34,11 @@ export interface StoreOptions {
    */
   readonly beforeSnapshot?: () => Promise<void>;
 }
+
+/** A snapshot does not wait for its time when it is due so many times over. */
+const MANY = 10;
+/** And not for a processor that has nothing else to do when it is due so many times over. */
+const URGENT = 20;
 
 /** The data directory of one book: lock, snapshots, journal, and the exchange that they add up to. */
 export class Store {
@@ -43,6 +52,7 @@ export class Store {
   /** Where a snapshot was last begun: one that fails is not tried again with every group. */
   private triedSequence: number;
   private saving: Promise<void> | undefined;
+  private triedAtMs = Number.NEGATIVE_INFINITY;
 
   private constructor(
     options: StoreOptions,
@@ -72,7 +82,8 @@ export class Store {
       if (isNew) await disk.syncDirectory(dirname(directory));
       const { listeners } = options;
       const warn = (error: CodedError): void => log.warn({ code: error.code }, error.message);
-      const replay = { disk, directory, warn, ...(listeners !== undefined && { listeners }) };
+      const mayReadAhead = options.disk === undefined;
+      const replay = { disk, directory, warn, mayReadAhead, ...(listeners !== undefined && { listeners }) };
       const { exchange, snapshotSequence, tail, report } = await replayDirectory(replay);
       const place = { directory, segmentBytes, tail };
       const journal =
@@ -96,16 +107,27 @@ export class Store {
     }
   }
 
-  /** Starts a snapshot when one is due, beside the work. Called when the exchange stands at the end of a group. */
+  /**
+   * Starts a snapshot when one is due, beside the work. Called when the exchange stands at the end of a group. A snapshot plays all
+   * commands since the one before it once more, so a busy book makes few of them, and at the lowest priority; but a start must not
+   * take for ever.
+   */
   snapshotIfDue(): void {
-    const { snapshotEvery = 1_000_000, directory, disk } = this.options;
+    const { snapshotEvery = 1_000_000, snapshotPauseMs = 30_000, clock = systemClock, directory, disk } = this.options;
     const { sequence } = this.exchange;
     if (this.saving !== undefined || sequence - this.triedSequence < snapshotEvery) return;
+    const behind = sequence - this.snapshotSequence;
+    const isEarly = clock.monotonic() - this.triedAtMs < snapshotPauseMs;
+    if (isEarly && behind < MANY * snapshotEvery) return;
     this.triedSequence = sequence;
+    const isUrgent = behind >= URGENT * snapshotEvery;
     const write = (): Promise<SnapshotWritten> =>
-      disk === undefined ? writeSnapshotAside({ directory, sequence }) : writeSnapshot(disk, directory, sequence);
+      disk === undefined
+        ? writeSnapshotAside({ directory, sequence, isUrgent })
+        : writeSnapshot(disk, directory, sequence);
     this.saving = this.trySnapshot(sequence, write).finally(() => {
       this.saving = undefined;
+      this.triedAtMs = clock.monotonic();
     });
   }
 

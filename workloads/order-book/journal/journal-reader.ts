@@ -23,6 +23,8 @@ export interface ReadOptions {
   readonly afterSequence: number;
   /** The last command to read, the end of a frame; what follows is not looked at. Default: to the end. */
   readonly throughSequence?: number;
+  /** Called once before any `replay`. */
+  readonly prepare?: () => void;
   /** Called for every frame after `afterSequence`, in order. */
   readonly replay: (frame: Frame) => void;
 }
@@ -34,12 +36,17 @@ export interface ReadReport {
   readonly tornBytes: number;
 }
 
+export interface JournalFound {
+  readonly tail: JournalTail;
+  readonly report: ReadReport;
+}
+
 /**
  * Checks every segment from the one that holds `afterSequence + 1` and replays it. A last frame that a crash left incomplete is not
  * part of it. Anything else that is wrong is refused: SLUICE_JOURNAL_CORRUPT, SLUICE_JOURNAL_GAP, SLUICE_JOURNAL_REGRESSED. Changes
  * nothing.
  */
-export async function readJournal(options: ReadOptions): Promise<{ tail: JournalTail; report: ReadReport }> {
+export async function readJournal(options: ReadOptions): Promise<JournalFound> {
   const { disk, directory, afterSequence } = options;
   const starts = (await disk.list(directory))
     .map(segmentSequence)
@@ -49,6 +56,7 @@ export async function readJournal(options: ReadOptions): Promise<{ tail: Journal
   const needed = starts.filter((_, index) => (starts[index + 1] ?? Number.POSITIVE_INFINITY) > afterSequence + 1);
   const first = needed[0] ?? 1;
   if (first > afterSequence + 1) throw gap(join(directory, segmentName(first)), afterSequence + 1);
+  options.prepare?.();
   const reader = new SegmentReader(options, first);
   for (const [index, start] of needed.entries()) await reader.read(start, index === needed.length - 1);
   if (reader.lastSequence < afterSequence) throw regressed(directory, reader.lastSequence, afterSequence);

@@ -7,6 +7,8 @@ import type { Disk } from './disk.ts';
 const NAME = /^snapshot-(\d{20})\.bin$/;
 const HEADER_BYTES = 16;
 const MAGIC = 0x504e5353;
+/** Forced to disk at once. */
+const PIECE_BYTES = 512 * 1024;
 
 export interface Snapshot {
   /** The last command that is in it. */
@@ -66,8 +68,11 @@ export class SnapshotStore {
     const file = await this.disk.open(path);
     try {
       await file.truncate(0);
-      await file.write(bytes, 0);
-      await file.datasync();
+      // A frame of the journal that comes meanwhile waits for a piece and not for all of it.
+      for (let from = 0; from < bytes.length; from += PIECE_BYTES) {
+        await file.write(bytes.subarray(from, from + PIECE_BYTES), from);
+        await file.datasync();
+      }
     } finally {
       await file.close();
     }
