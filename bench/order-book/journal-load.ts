@@ -59,8 +59,3 @@ export async function openLoop(submit: Submit, flow: OrderFlow, rate: number, se
   await Promise.all(answers);
   return latencies.sort();
 }
-
-/** The `share` smallest value of sorted ones. */
-export function quantile(sorted: Float64Array, share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-}

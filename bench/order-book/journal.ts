@@ -5,9 +5,10 @@ import { promisify } from 'node:util';
 import { median } from './engine-section.ts';
 import { openBook, SHAPE } from './journal-book.ts';
 import { OrderFlow } from './journal-flow.ts';
-import { openLoop, play, quantile, type Submit } from './journal-load.ts';
+import { openLoop, play, type Submit } from './journal-load.ts';
 import { type JournalFigures, journalSection, type Latency } from './journal-section.ts';
 import { conditionsLine, writeSection } from './page.ts';
+import { quantile } from './quantile.ts';
 
 const RESTING = 100_000;
 const ROUND = 2_000_000;
