@@ -2,6 +2,7 @@ import type { OrderBookSpec } from '@sluice/api';
 import { describe, expect, it } from 'vitest';
 import { troubleOf } from './members.ts';
 import { plan } from './plan.ts';
+import { published } from './publishing.ts';
 import { quantityBytes } from './quantity.ts';
 import { publishTo, specOf, World } from './testing/world.ts';
 
@@ -172,6 +173,7 @@ describe('what a book that publishes says', () => {
       'The credentials for the broker cannot be read from /etc/sluice-broker/credentials (ENOENT).',
       '3 trades wait. Secret broker has no key login, or is not there. It is used within two minutes of its coming.',
     ],
+    ['SLUICE_OUTBOX_FAILED', 'OutboxFailed', 'EIO.', '3 trades wait. SLUICE_OUTBOX_FAILED: EIO.'],
     ['SLUICE_PUBLISH_GAP', 'StreamGap', 'Lost.', '3 trades wait. SLUICE_PUBLISH_GAP: Lost.'],
     ['SLUICE_OF_A_LATER_VERSION', 'NotPublished', 'New.', '3 trades wait. SLUICE_OF_A_LATER_VERSION: New.'],
   ])('of %s: %s, while orders are taken', (state, reason, sentence, message) => {
@@ -182,6 +184,18 @@ describe('what a book that publishes says', () => {
     expect(conditionOf(world, 'Published')).toMatchObject({ status: 'False', reason, message });
     expect(world.book?.status?.tradesWaiting).toBe('3');
     expect(conditionOf(world, 'Ready')?.status).toBe('True');
+  });
+
+  it('of as many trades as wait, in words', () => {
+    const world = publishing();
+    const report = { holder: 'spot-0', epoch: '1', sequence: '1', version: '1.0.0' };
+    const told = (waiting: string) => {
+      const publication = { state: 'SLUICE_BROKER_UNAVAILABLE', waiting, sentence: 'No route.' };
+      return world.book === undefined ? undefined : published(world.book, { ...report, publication })?.message;
+    };
+    expect(told('0')).toMatch(/^No trade waits\. /);
+    expect(told('1')).toMatch(/^1 trade waits\. /);
+    expect(told('2')).toMatch(/^2 trades wait\. /);
   });
 
   it('of a member that has not told yet, and of one that runs an older spec: not known', () => {

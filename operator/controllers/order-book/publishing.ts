@@ -33,8 +33,12 @@ export function published(book: OrderBook, report: Report | undefined): Conditio
     return { type, status: 'True', reason: 'BrokerTakesTrades', message };
   }
   const why = state === 'SLUICE_PUBLISH_SECRET' ? missingSecret(book, sentence) : `${state}: ${sentence}`;
-  const message = `${waiting} ${waiting === '1' ? 'trade waits' : 'trades wait'}. ${why}`;
-  return { type, status: 'False', reason: reasons[state] ?? 'NotPublished', message };
+  return { type, status: 'False', reason: reasons[state] ?? 'NotPublished', message: `${backlog(waiting)}. ${why}` };
+}
+
+function backlog(waiting: string): string {
+  if (waiting === '0') return 'No trade waits';
+  return waiting === '1' ? '1 trade waits' : `${waiting} trades wait`;
 }
 
 /** In the words of who wrote the spec: the program only knows files. */
