@@ -150,6 +150,7 @@ async function checkSnapshots(program: OutboxProgram): Promise<void> {
         disk,
         log: createLogger('test', 'silent'),
         snapshotEvery: 7,
+        snapshotPauseMs: 0,
         listeners: (exchange) => [outbox.listen(exchange)],
         beforeSnapshot: () => outbox.sync(),
       });
