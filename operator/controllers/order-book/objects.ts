@@ -152,7 +152,7 @@ function container(book: OrderBook, image: string): PodSpec['containers'][number
       { name: 'SLUICE_LOG_LEVEL', value: 'info' },
       ...environment(book),
     ],
-    ports: containerPorts(book, metricsPort),
+    ports: containerPorts(book),
     // The sentence with which the program ended then stands in the pod's status, and from there in ours.
     terminationMessagePolicy: 'FallbackToLogsOnError',
     // A long journal may take minutes to replay; only then does the liveness probe begin.

@@ -1,6 +1,6 @@
 import type { OrderBook, Publish } from '@sluice/api';
 import type { StatefulSet } from '@sluice/runtime';
-import { digest, servicePort } from '../children/service.ts';
+import { digest, metricsPort, servicePort } from '../children/service.ts';
 import { quantityBytes } from './quantity.ts';
 
 // What spec says in the words of the program: its file (workloads/order-book/symbols.ts), its environment, its secrets.
@@ -101,7 +101,7 @@ export function extraPorts({ spec: { binary } }: OrderBook) {
     : [{ name: 'binary', port: binary.port, targetPort: 'binary', protocol: 'TCP' as const }];
 }
 
-export function containerPorts({ spec: { binary } }: OrderBook, metricsPort: number) {
+export function containerPorts({ spec: { binary } }: OrderBook) {
   const port = (name: string, containerPort: number) => ({ name, containerPort, protocol: 'TCP' as const });
   return [
     port('http', servicePort),
