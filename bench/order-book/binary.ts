@@ -28,7 +28,7 @@ const targets: readonly Target[] = [
   { name: 'echo', start: () => startControl('echo'), rates: [CLOSED] },
   { name: 'port', start: () => startControl('port'), rates: [CLOSED, HALF] },
   { name: 'book', start: () => startBook(), rates: [CLOSED, GOAL, HALF] },
-  { name: 'snapshots', start: () => startBook('--snapshot-every', '1000000'), rates: [CLOSED, HALF] },
+  { name: 'snapshots', start: () => startBook('--snapshot-every', '100000'), rates: [CLOSED, HALF] },
 ];
 
 function startControl(kind: string): Promise<PinnedServer> {
@@ -36,7 +36,15 @@ function startControl(kind: string): Promise<PinnedServer> {
 }
 
 async function startBook(...flags: string[]): Promise<PinnedServer> {
-  const book = await startPinnedBook(['--binary-port', '0', '--max-pending', '20000', ...flags]);
+  const book = await startPinnedBook([
+    '--binary-port',
+    '0',
+    '--max-pending',
+    '20000',
+    '--max-open-orders',
+    '2000000',
+    ...flags,
+  ]);
   return { ...book, port: book.binaryPort };
 }
 
