@@ -317,6 +317,8 @@ test.for([
   ['/api/v3/ticker/24hr', { code: -1020 }],
   ['/products/BTC-EUR/candles', { code: 'SLUICE_NOT_FOUND', message: /no GET .products.BTC-EUR.candles/ }],
   ['/fills', { code: 'SLUICE_NOT_FOUND', message: /no GET .fills/ }],
+  ['/feed', { code: 'SLUICE_NOT_FOUND', message: /WebSocket/ }],
+  ['/ws/btceur@trade', { code: -1020, msg: /WebSocket/ }],
   ['/v1/nothing', { code: 'SLUICE_NOT_FOUND', detail: /no GET .v1.nothing/ }],
 ] as const)('%s is not there, and that is said in its shape', async ([path, shape]) => {
   const [status, body] = await call('GET', path);

@@ -1,7 +1,7 @@
 import { parse as parseForm } from 'node:querystring';
 import websocket from '@fastify/websocket';
 import { Type } from '@sinclair/typebox';
-import { codedErrorOf, isWebSocket, notFoundError, type TokenVerifier } from '@sluice/kit';
+import { CodedError, codedErrorOf, isWebSocket, notFoundError, serviceErrors, type TokenVerifier } from '@sluice/kit';
 import type { Clock } from '@sluice/runtime/clock';
 import { createMetrics, type Logger } from '@sluice/runtime/telemetry';
 import type { FastifyContextConfig, FastifyInstance, FastifyRequest } from 'fastify';
@@ -158,6 +158,9 @@ function answerMissing(scope: FastifyInstance): void {
 /** Who may not connect is refused before the upgrade, while there is an HTTP answer to say why. */
 function webSocketRoute(summary: string, doors: Doors) {
   const preValidation = async (request: FastifyRequest): Promise<void> => {
+    if (!isWebSocket(request.raw)) {
+      throw new CodedError(serviceErrors.notFound, 'This address speaks WebSocket: connect to it with ws:// instead.');
+    }
     refuseForeignPage(request);
     doors.checkRoom();
   };
