@@ -80,7 +80,7 @@ async function startPort(): Promise<number> {
     exchange,
     sequencer,
     listed: new Set([SYMBOL.name]),
-    rateLimit: createRateLimit(systemClock, 1_000_000),
+    rateLimit: createRateLimit(systemClock, 10_000_000),
     maxOpenOrders: 10_000_000,
     maxPending: MAX_PENDING,
     refusal: () => undefined,

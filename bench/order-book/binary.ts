@@ -72,4 +72,5 @@ for (let round = 1; round <= rounds; round++) {
 }
 const text = binarySection({ conditions, trials, rounds, seconds, connections, depth });
 console.log(text);
-if (process.env.WRITE === '1') await writeSection('binary', text);
+// A part of the servers is no section.
+if (process.env.WRITE === '1' && only === undefined) await writeSection('binary', text);
