@@ -37,6 +37,9 @@ export function play(submit: Submit, flow: OrderFlow, records: number, resting: 
   return closedLoop(submit, makeBatches(flow, records, BATCH, resting));
 }
 
+/** Milliseconds between two batches of the open loop, and bytes of one. */
+export const pace = (rate: number) => ({ everyMs: (SMALL_BATCH / rate) * 1_000, bytes: SMALL_BATCH * RECORD_BYTES });
+
 /**
  * Sends batches by the clock, `rate` records a second, whether or not earlier ones are answered. Resolves to the milliseconds from the
  * time at which each was due to its answer.
@@ -44,7 +47,7 @@ export function play(submit: Submit, flow: OrderFlow, records: number, resting: 
 export async function openLoop(submit: Submit, flow: OrderFlow, rate: number, seconds: number): Promise<Float64Array> {
   const batches = makeBatches(flow, rate * seconds, SMALL_BATCH);
   const latencies = new Float64Array(batches.length);
-  const everyMs = (SMALL_BATCH / rate) * 1_000;
+  const { everyMs } = pace(rate);
   const started = performance.now();
   const answers: Promise<void>[] = [];
   for (const [index, batch] of batches.entries()) {

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { median } from './engine-section.ts';
 import { openBook, SHAPE } from './journal-book.ts';
 import { OrderFlow } from './journal-flow.ts';
-import { openLoop, play, type Submit } from './journal-load.ts';
+import { openLoop, pace, play, type Submit } from './journal-load.ts';
 import { type JournalFigures, journalSection, type Latency } from './journal-section.ts';
 import { conditionsLine, writeSection } from './page.ts';
 import { quantile } from './quantile.ts';
@@ -48,6 +48,16 @@ async function load(directory: string) {
   return { rates, halfLoad, latencies, control };
 }
 
+/** What the disk takes for the same bytes at the same times. */
+async function diskAlone(directory: string, halfLoad: number): Promise<Latency> {
+  const { everyMs, bytes } = pace(halfLoad);
+  const program = join(import.meta.dirname, 'journal-disk.ts');
+  const { stdout } = await run(process.execPath, [program, directory, `${bytes}`, `${everyMs}`, `${SECONDS}`], {
+    maxBuffer: 1 << 24,
+  });
+  return summary(Float64Array.from(JSON.parse(stdout) as number[]).sort());
+}
+
 async function loadWhileSnapshots(directory: string, halfLoad: number): Promise<Latency> {
   const { submit, flow, stop } = await measureLoad(directory, 1_000_000);
   const latency = summary(await openLoop(submit, flow, halfLoad, SECONDS));
@@ -67,9 +77,10 @@ mkdirSync(cache, { recursive: true });
 const folder = mkdtempSync(join(cache, 'journal-'));
 try {
   const measured = await load(join(folder, 'load'));
+  const disk = await diskAlone(folder, measured.halfLoad);
   const whileSnapshot = await loadWhileSnapshots(join(folder, 'snapshots'), measured.halfLoad);
   const recovered = await recovery(join(folder, 'recovery'));
-  const text = journalSection({ conditions, ...measured, seconds: SECONDS, whileSnapshot, recovery: recovered });
+  const text = journalSection({ conditions, ...measured, seconds: SECONDS, disk, whileSnapshot, recovery: recovered });
   console.log(text);
   if (process.env.WRITE === '1') await writeSection('journal', text);
 } finally {

@@ -103,6 +103,11 @@ export class ByteReader {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
+  /** Bytes that were not read. */
+  get left(): number {
+    return this.content.length - this.at;
+  }
+
   get done(): boolean {
     return this.at === this.content.length;
   }

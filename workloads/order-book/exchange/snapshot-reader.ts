@@ -20,6 +20,9 @@ import { createPlacement, withExtra } from './placement.ts';
 import { ClientIdKind, FORMAT } from './snapshot-format.ts';
 import { ENGINE_FLAGS, MARKET_BIT, SIDE_BIT } from './terms.ts';
 
+/** An order has at least so many. */
+const ORDER_BYTES = 53;
+
 /** The exchange that `encodeExchange` saw. Throws when the bytes are of a format that this version does not know. */
 export function decodeExchange(bytes: Uint8Array): Exchange {
   const reader = new ByteReader(bytes);
@@ -43,6 +46,8 @@ class SnapshotReader {
 
   read(): Exchange {
     const { reader, format, exchange } = this;
+    // Tables that double on the way would be copied again and again.
+    exchange.orders.reserve(Math.ceil(reader.left / ORDER_BYTES));
     exchange.sequence = reader.u53();
     exchange.epoch = reader.u53();
     exchange.limits = { maxOrdersPerAccount: reader.u32(), closedOrdersKept: reader.u32() };
