@@ -321,6 +321,15 @@ export class Book {
     this.currentPhase = phase;
   }
 
+  /**
+   * Reads the record of the order. Who does this for many orders at once, before the first of them is cancelled, has the processor wait
+   * for many lines of memory at the same time, and not for one after the other.
+   */
+  touch(id: number): number {
+    const { orders } = this.matcher;
+    return orders.words[orders.find(id) + TERMS] as number;
+  }
+
   /** Makes each of two orders cancel the other. */
   link(id: number, partner: number): void {
     this.matcher.link(id, partner);

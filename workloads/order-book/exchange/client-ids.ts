@@ -109,18 +109,22 @@ export class ClientIds {
     return clientIdText(words[slot + CLIENT_LOW] as number, words[slot + CLIENT_HIGH] as number);
   }
 
+  /** Whether the order at `slot` is that of `account` with this number, which is not 0. The record may have been freed meanwhile. */
+  isAt(slot: number, account: number, low: number, high: number): boolean {
+    const { words } = this.table;
+    return words[slot + CLIENT_LOW] === low && words[slot + CLIENT_HIGH] === high && words[slot + ACCOUNT] === account;
+  }
+
   /** The order of `account` with this number, 0 for none. */
   findNumber(account: number, low: number, high: number): number {
     if ((low | high) === 0) return 0;
-    const { words } = this.table;
-    const { table, mask } = this.numbers;
+    const { numbers } = this;
+    const { table } = numbers;
     const key = this.key(account, low, high);
-    for (let entry = this.numbers.home(key); ; entry = (entry + 1) & mask) {
+    for (let entry = numbers.home(key); ; entry = numbers.next(entry)) {
       const slot = table[2 * entry + 1] as number;
       if (slot === 0) return 0;
-      if (table[2 * entry] !== key) continue;
-      const isIt = words[slot + CLIENT_LOW] === low && words[slot + CLIENT_HIGH] === high;
-      if (isIt && words[slot + ACCOUNT] === account) return slot;
+      if (table[2 * entry] === key && this.isAt(slot, account, low, high)) return slot;
     }
   }
 

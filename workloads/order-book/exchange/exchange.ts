@@ -108,16 +108,18 @@ export class Exchange {
   applyRecords(records: Uint8Array, epoch: number): Uint8Array {
     const length = (records.length / RECORD_BYTES) * RESULT_BYTES;
     if (this.results.length < length) this.results = new Uint8Array(length);
-    const results = this.results.subarray(0, length).fill(0);
+    const results = this.results.subarray(0, length);
     const from = new DataView(records.buffer, records.byteOffset, records.length);
     const to = new DataView(results.buffer, 0, length);
     this.epoch = epoch;
-    for (let at = 0, resultAt = 0; at < records.length; at += RECORD_BYTES, resultAt += RESULT_BYTES) {
-      if (at % (BLOCK * RECORD_BYTES) === 0) {
-        const count = Math.min(BLOCK, (records.length - at) / RECORD_BYTES);
-        this.preloader.load(from, at, count, this.limits.closedOrdersKept);
+    const { slots } = this.preloader;
+    for (let at = 0, resultAt = 0; at < records.length; ) {
+      const count = Math.min(BLOCK, (records.length - at) / RECORD_BYTES);
+      this.preloader.load(from, at, count, this.limits.closedOrdersKept);
+      for (let index = 0; index < count; index++, at += RECORD_BYTES, resultAt += RESULT_BYTES) {
+        const hint = slots[index] as number;
+        if (this.records.apply(from, at, ++this.sequence, to, resultAt, hint) !== undefined) this.refused++;
       }
-      if (this.records.apply(from, at, ++this.sequence, to, resultAt) !== undefined) this.refused++;
     }
     return results;
   }

@@ -114,17 +114,18 @@ export class OrderRegistry {
   touchClosed(count: number): number {
     const { words } = this.table;
     let sum = 0;
-    for (let index = 0; index < count; index++) {
-      const slot = this.closedAt(index);
-      sum += (words[slot + STATE] as number) + (words[slot + CLIENT_LOW] as number);
-    }
+    for (let index = 0; index < count; index++) sum += words[this.closedAt(index) + STATE] as number;
     return sum;
   }
 
-  /** Reads where their client order ids stand. */
+  /** Reads where their ids and client order ids stand. */
   touchIdsOfClosed(count: number): number {
+    const { table, clientIds } = this;
     let sum = 0;
-    for (let index = 0; index < count; index++) sum += this.clientIds.touchOf(this.closedAt(index));
+    for (let index = 0; index < count; index++) {
+      const slot = this.closedAt(index);
+      sum += clientIds.touchOf(slot) + table.touchId(slot);
+    }
     return sum;
   }
 

@@ -101,14 +101,14 @@ export class OrderTable {
     this.count--;
   }
 
+  /** Reads where the id of the order at `slot` stands, see Preloader. */
+  touchId(slot: number): number {
+    return this.ids.touch(this.doubles[slot >> 1] as number);
+  }
+
   /** Orders of one book that calls them by their slots here. */
   hostBook(): HostedOrders {
     return new HostedOrders(this, IN_BOOK);
-  }
-
-  /** Where the book has the order: its record there, or 0. */
-  inBook(slot: number): number {
-    return this.words[slot + IN_BOOK] as number;
   }
 
   idOf(slot: number): number {

@@ -57,10 +57,16 @@ export class RecentIds {
     else this.others.remove(id | 0, slot);
   }
 
+  /** Reads where the id stands, see Preloader. */
+  touch(id: number): number {
+    return this.ring[id & this.mask] as number;
+  }
+
   private findOther(id: number): number {
-    const { table, mask } = this.others;
+    const { others } = this;
+    const { table } = others;
     const key = id | 0;
-    for (let entry = this.others.home(key); ; entry = (entry + 1) & mask) {
+    for (let entry = others.home(key); ; entry = others.next(entry)) {
       const slot = table[2 * entry + 1] as number;
       if (slot === 0 || (table[2 * entry] === key && this.records.doubles[slot >> 1] === id)) return slot;
     }

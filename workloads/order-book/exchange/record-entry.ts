@@ -5,7 +5,7 @@ import type { OrderEntry } from './order-entry.ts';
 import type { OrderRegistry } from './order-registry.ts';
 import { FILLED, PRICE, QUANTITY } from './order-table.ts';
 import { createPlacement, type Placement } from './placement.ts';
-import { NO_ORDER, REFUSALS, RecordKind, RESULT_BYTES } from './record.ts';
+import { NO_ORDER, REFUSALS, RESULT_BYTES, RecordKind } from './record.ts';
 import type { Refusal } from './refusal.ts';
 import type { Settlement } from './settlement.ts';
 import { MARKET_BIT, POST_ONLY_BIT, termsOf, timeInForceOf } from './terms.ts';
@@ -36,17 +36,27 @@ export class RecordEntry {
     this.settlement = settlement;
   }
 
-  /** Applies the record at `at` as command `sequence`. Returns why it changed nothing, and writes the result at `resultAt`. */
-  apply(records: DataView, at: number, sequence: number, results: DataView, resultAt: number): Refusal | undefined {
+  /**
+   * Applies the record at `at` as command `sequence`. Returns why it changed nothing, and writes the result at `resultAt`. `hint`: the
+   * slot that the order of the record had some commands ago, or 0.
+   */
+  apply(
+    records: DataView,
+    at: number,
+    sequence: number,
+    results: DataView,
+    resultAt: number,
+    hint: number,
+  ): Refusal | undefined {
     this.entry.slot = 0;
     this.settlement.ownTrades = this.settlement.lastPrice = 0;
-    const refusal = this.play(records, at, sequence);
+    const refusal = this.play(records, at, sequence, hint);
     this.write(results, resultAt, refusal);
     this.orders.forget(this.entry.limits.closedOrdersKept);
     return refusal;
   }
 
-  private play(records: DataView, at: number, sequence: number): Refusal | undefined {
+  private play(records: DataView, at: number, sequence: number, hint: number): Refusal | undefined {
     const account = this.orders.accounts.ofNumber(records.getUint32(at + 4, true));
     if (account === 0) return 'unknownAccount';
     const timeMs = records.getFloat64(at + 32, true);
@@ -63,7 +73,7 @@ export class RecordEntry {
     const isCancel = kind === RecordKind.cancel || kind === RecordKind.cancelByClientId;
     if (!isCancel && kind !== RecordKind.replace && kind !== RecordKind.replaceByClientId) return 'invalidRecord';
     const byClientId = kind === RecordKind.cancelByClientId || kind === RecordKind.replaceByClientId;
-    const slot = byClientId ? this.byClientId(records, at, account) : this.byOrderId(records, at, account);
+    const slot = byClientId ? this.byClientId(records, at, account, hint) : this.byOrderId(records, at, account);
     if (isCancel) return entry.cancel(slot, timeMs);
     return entry.replace(slot, price, quantity, timeMs);
   }
@@ -95,11 +105,11 @@ export class RecordEntry {
     return high < 2 ** 21 ? this.orders.findOwn(account, high * TWO_32 + records.getUint32(at + 8, true)) : 0;
   }
 
-  private byClientId(records: DataView, at: number, account: number): number {
-    const { clientId } = this.placement;
-    clientId.low = records.getInt32(at + 8, true);
-    clientId.high = records.getInt32(at + 12, true);
-    return this.orders.clientIds.find(account, clientId);
+  private byClientId(records: DataView, at: number, account: number, hint: number): number {
+    const low = records.getInt32(at + 8, true);
+    const high = records.getInt32(at + 12, true);
+    const { clientIds } = this.orders;
+    return hint !== 0 && clientIds.isAt(hint, account, low, high) ? hint : clientIds.findNumber(account, low, high);
   }
 
   private write(results: DataView, at: number, refusal: Refusal | undefined): void {

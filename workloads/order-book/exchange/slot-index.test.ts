@@ -5,7 +5,7 @@ import { SlotIndex } from './slot-index.ts';
 /** The slots of a key as a search meets them. */
 function slotsOf(index: SlotIndex, key: number): number[] {
   const slots: number[] = [];
-  for (let entry = index.home(key); ; entry = (entry + 1) & index.mask) {
+  for (let entry = index.home(key); ; entry = index.next(entry)) {
     const slot = index.table[2 * entry + 1] ?? 0;
     if (slot === 0) return slots.sort((a, b) => a - b);
     if (index.table[2 * entry] === key) slots.push(slot);
@@ -41,4 +41,12 @@ it.each([0, 3_000, 20_000])('grows, also when room for %i was made on the way', 
   for (let key = 3_000; key < 20_000; key++) index.add(key * 16, key + 1);
   for (let key = 0; key < 20_000; key += 2) index.remove(key * 16, key + 1);
   for (let key = 0; key < 20_000; key++) expect(slotsOf(index, key * 16)).toEqual(key % 2 === 0 ? [] : [key + 1]);
+});
+
+it('takes keys whose places are all the same', () => {
+  // Of the same run and of the same place in it: the whole key. They differ in their slots only.
+  const index = new SlotIndex();
+  const slots = Array.from({ length: 60 }, (_, place) => place + 1);
+  for (const slot of slots) index.add(7, slot);
+  expect(slotsOf(index, 7)).toEqual(slots);
 });

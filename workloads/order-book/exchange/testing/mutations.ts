@@ -195,6 +195,11 @@ export const mutations: readonly Mutation[] = [
     ],
   },
   {
+    name: 'where an order was at the start of the batch is where it is',
+    file: 'exchange/record-entry.ts',
+    edits: [['hint !== 0 && clientIds.isAt(hint, account, low, high) ? hint', 'hint !== 0 ? hint']],
+  },
+  {
     name: 'an order that outlives the ring of ids is lost',
     file: 'exchange/recent-ids.ts',
     edits: [['      this.others.add(idBefore | 0, before);\n', '']],

@@ -44,6 +44,7 @@ export function checkRecords(program: Program): void {
   checkForgetting(program);
   checkForgottenText(program);
   checkRepeats(program);
+  checkRecordsUsedAgain(program);
   checkLongLife(program);
 }
 
@@ -83,6 +84,21 @@ function checkForgottenText(program: Program): void {
     [first, second].map(({ kind }) => kind),
     ['order', 'order'],
   );
+}
+
+/** What the commands of a batch name is found as it is at their turn, not as it was before the first of them. */
+function checkRecordsUsedAgain(program: Program): void {
+  const exchange = started(program, [{ kind: 'limits', maxOrdersPerAccount: 9, closedOrdersKept: 0 }]);
+  answers(exchange, [{ id: 7 }]);
+  // The new order gets the memory of the one that is forgotten.
+  same(answers(exchange, [cancel(1, 7), { id: 8 }, cancel(1, 7), { id: 7 }, cancel(1, 7), cancel(1, 8)]), [
+    'done cancelled 0/5@100',
+    'done open 0/5@100',
+    'orderNotFound',
+    'done open 0/5@100',
+    'done cancelled 0/5@100',
+    'done cancelled 0/5@100',
+  ]);
 }
 
 /** An order that was replaced is still known by what it was placed with. */
