@@ -36,15 +36,7 @@ function startControl(kind: string): Promise<PinnedServer> {
 }
 
 async function startBook(...flags: string[]): Promise<PinnedServer> {
-  const book = await startPinnedBook([
-    '--binary-port',
-    '0',
-    '--max-pending',
-    '20000',
-    '--max-open-orders',
-    '2000000',
-    ...flags,
-  ]);
+  const book = await startPinnedBook(['--binary-port', '0', '--max-pending', '20000', ...flags]);
   return { ...book, port: book.binaryPort };
 }
 

@@ -47,7 +47,7 @@ export async function startPinnedBook(flags: readonly string[] = []): Promise<Pi
   writeFileSync(symbols, SYMBOLS);
   const files = ['--data', join(directory, 'data'), '--symbols', symbols];
   const main = join(root, 'workloads/order-book/main.ts');
-  const common = ['--port', '0', '--max-open-orders', '10000000'];
+  const common = ['--port', '0', '--max-open-orders', '2000000'];
   const server = await startPinned([...nodeFlags, main, ...common, ...files, ...flags]);
   const portAfter = (pattern: RegExp): number => Number(pattern.exec(server.greeting)?.[1]);
   return {
