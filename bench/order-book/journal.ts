@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import { median } from './engine-section.ts';
 import { openBook, SHAPE } from './journal-book.ts';
 import { OrderFlow } from './journal-flow.ts';
@@ -13,6 +14,8 @@ import { quantile } from './quantile.ts';
 const RESTING = 100_000;
 const ROUND = 2_000_000;
 const SECONDS = 3;
+/** Commands per second far from what the book can do. */
+const CALM = 250_000;
 const rounds = Number(process.env.ROUNDS || 5);
 const cache = join(import.meta.dirname, '../../.cache/bench-order-book');
 const run = promisify(execFile);
@@ -42,10 +45,26 @@ async function load(directory: string) {
   const halfLoad = median(rates) / 2;
   const latencies: Latency[] = [];
   for (let round = 0; round < rounds; round++) latencies.push(summary(await openLoop(submit, flow, halfLoad, SECONDS)));
+  const calm = summary(await openLoop(submit, flow, CALM, SECONDS));
   await stop();
   const nothing: Submit = () => new Promise((resolve) => setImmediate(resolve));
   const control = summary(await openLoop(nothing, new OrderFlow(7, SHAPE), halfLoad, SECONDS));
-  return { rates, halfLoad, latencies, control };
+  return { rates, halfLoad, latencies, calm, control, handOver: await handOver(halfLoad) };
+}
+
+/** What two threads take to hand a message over and back, at the same times. */
+async function handOver(halfLoad: number): Promise<Latency> {
+  const worker = new Worker(new URL('./journal-echo.ts', import.meta.url));
+  const waiting: (() => void)[] = [];
+  worker.on('message', () => waiting.shift()?.());
+  const send: Submit = () =>
+    new Promise<void>((resolve) => {
+      waiting.push(resolve);
+      worker.postMessage(0);
+    });
+  const latency = summary(await openLoop(send, new OrderFlow(7, SHAPE), halfLoad, SECONDS));
+  await worker.terminate();
+  return latency;
 }
 
 /** What the disk takes for the same bytes at the same times. */
