@@ -43,6 +43,13 @@ const ACCEPTED = ReportType.accepted;
 const CANCELLED_REMAINDER = ReportType.cancelled | (Reason.immediateRemainder << 16);
 const IMMEDIATE = IMMEDIATE_OR_CANCEL | FILL_OR_KILL;
 
+export interface BookOptions {
+  /** Default: MAX_RESTING. */
+  readonly maxResting?: number;
+  /** Where the book keeps its orders; with HostedOrders the ids are what those say. Default: in records of its own. */
+  readonly orders?: OrderRecords;
+}
+
 /**
  * One symbol's limit order book with price-time priority. Prices are ticks in [1, MAX_PRICE], quantities lots in
  * [1, MAX_QUANTITY], ids integers in [1, 2^53 − 1]; who calls has checked that. No clock, no randomness, and no allocation
@@ -53,8 +60,7 @@ export class Book {
   private readonly maxResting: number;
   private currentPhase: Phase = CONTINUOUS;
 
-  /** `orders`: where the book keeps its orders; with HostedOrders the ids are what those say. */
-  constructor(reports: Reports, maxResting = MAX_RESTING, orders: OrderRecords = new RestingOrders()) {
+  constructor(reports: Reports, { maxResting = MAX_RESTING, orders = new RestingOrders() }: BookOptions = {}) {
     this.matcher = new Matcher(reports, orders);
     this.maxResting = maxResting;
   }

@@ -1,4 +1,4 @@
-import { Book, MAX_RESTING, type Side } from '../engine/book.ts';
+import { Book, type Side } from '../engine/book.ts';
 import type { Reports } from '../engine/reports.ts';
 import type { SymbolConfig } from './command.ts';
 import { DecimalStep } from './decimal.ts';
@@ -32,7 +32,7 @@ export class Market {
     this.number = number;
     this.tick = new DecimalStep(config.tickSize);
     this.lot = new DecimalStep(config.lotSize);
-    this.book = new Book(reports, MAX_RESTING, orders.hostBook());
+    this.book = new Book(reports, { orders: orders.hostBook() });
   }
 
   /** Whether the order `id` is a stop that waits for its price. */

@@ -50,7 +50,7 @@ export async function measureWorkload(columns: MessageColumns, runs = 10): Promi
 }
 
 async function playRun(reader: Worker, ring: RingWriter, columns: MessageColumns, request: RunRequest) {
-  const book = new Book(ring.reports, columns.count);
+  const book = new Book(ring.reports, { maxResting: columns.count });
   reader.postMessage(request);
   const answer = once(reader, 'message');
   const started = process.hrtime.bigint();

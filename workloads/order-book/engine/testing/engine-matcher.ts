@@ -57,7 +57,7 @@ export class EngineMatcher implements Matcher {
       this.book = new engine.book.Book(this.reports);
     } else {
       this.host = new TestHost();
-      this.book = new engine.book.Book(this.reports, undefined, new engine.hosted.HostedOrders(this.host, 1));
+      this.book = new engine.book.Book(this.reports, { orders: new engine.hosted.HostedOrders(this.host, 1) });
     }
   }
 
