@@ -3,7 +3,7 @@ import type { Disk } from '../journal/disk.ts';
 import type { Frame } from '../journal/frame.ts';
 import { type JournalFound, type ReadOptions, readJournal } from '../journal/journal-reader.ts';
 import { readAhead } from '../journal/read-ahead.ts';
-import { segmentSequence } from '../journal/segment.ts';
+import { segmentStarts } from '../journal/segment.ts';
 import { SnapshotStore } from '../journal/snapshot-store.ts';
 import { ByteReader } from './bytes.ts';
 import { readCommand, readRecords } from './command.ts';
@@ -51,8 +51,8 @@ export async function replayDirectory(options: ReplayOptions): Promise<Replayed>
 async function read(options: ReplayOptions, what: ReadOptions): Promise<JournalFound> {
   const { disk, directory, throughSequence } = options;
   if (options.mayReadAhead === true) {
-    const files = (await disk.list(directory)).filter((name) => segmentSequence(name) !== undefined);
-    if (files.length > SHORT_JOURNAL) return readAhead(what);
+    const { length } = segmentStarts(await disk.list(directory));
+    if (length > SHORT_JOURNAL) return readAhead(what);
   }
   return readJournal(throughSequence === undefined ? what : { ...what, throughSequence });
 }

@@ -6,7 +6,7 @@ import { END_MARK, encodeHeader, FRAME_HEADER_BYTES, type Frame } from './frame.
 import type { Journal } from './journal.ts';
 import { type JournalTail, type ReadOptions, type ReadReport, readJournal } from './journal-reader.ts';
 import { putStamped, stampedLength } from './sectors.ts';
-import { encodeSegmentHeader, SEGMENT_HEADER_BYTES, segmentName, segmentSequence } from './segment.ts';
+import { encodeSegmentHeader, SEGMENT_HEADER_BYTES, segmentName, segmentStarts } from './segment.ts';
 import { fillPiece, SpareSegment, sparePath } from './spare-segment.ts';
 
 export interface FileJournalOptions {
@@ -84,15 +84,12 @@ export class FileJournal implements Journal {
     const { length, capacity } = this.segment;
     const next = Math.min(this.options.segmentBytes, capacity * GROWTH);
     // Ready when this one is half full.
-    this.spare.growTo(Math.ceil(next * Math.min(1, (2 * length) / capacity)));
+    this.spare.growTo(Math.ceil(next * Math.min(1, (2 * length) / capacity)), next);
   }
 
   async discardThrough(sequence: number): Promise<void> {
     const { disk, background = disk, directory } = this.options;
-    const starts = (await background.list(directory))
-      .map(segmentSequence)
-      .filter((start) => start !== undefined)
-      .sort((a, b) => a - b);
+    const starts = segmentStarts(await background.list(directory));
     for (const [index, start] of starts.entries()) {
       const next = starts[index + 1];
       if (next === undefined || next > sequence + 1) break;

@@ -3,7 +3,7 @@ import { CodedError } from '@sluice/kit';
 import { errors } from '../errors.ts';
 import type { Disk } from './disk.ts';
 import { checkNothingBehind, damaged, type Frame, readFrame } from './frame.ts';
-import { SEGMENT_HEADER_BYTES, type Segment, segmentName, segmentOf, segmentSequence } from './segment.ts';
+import { SEGMENT_HEADER_BYTES, type Segment, segmentName, segmentOf, segmentStarts } from './segment.ts';
 
 /** Where a journal ends and goes on. */
 export interface JournalTail {
@@ -48,10 +48,7 @@ export interface JournalFound {
  */
 export async function readJournal(options: ReadOptions): Promise<JournalFound> {
   const { disk, directory, afterSequence } = options;
-  const starts = (await disk.list(directory))
-    .map(segmentSequence)
-    .filter((sequence) => sequence !== undefined)
-    .sort((a, b) => a - b);
+  const starts = segmentStarts(await disk.list(directory));
   if (starts.length === 0 && afterSequence > 0) throw regressed(directory, 0, afterSequence);
   const needed = starts.filter((_, index) => (starts[index + 1] ?? Number.POSITIVE_INFINITY) > afterSequence + 1);
   const first = needed[0] ?? 1;

@@ -1,5 +1,6 @@
 import { crc32c } from './crc32c.ts';
 import { corrupt, type FrameSource } from './frame.ts';
+import { numberedFiles } from './numbered-files.ts';
 import { contentOf, contentOffset, filePosition } from './sectors.ts';
 
 /**
@@ -9,17 +10,9 @@ import { contentOf, contentOffset, filePosition } from './sectors.ts';
 export const SEGMENT_HEADER_BYTES = 20;
 const MAGIC = 0x47455353;
 const FORMAT = 2;
-const NAME = /^journal-(\d{20})\.log$/;
 
-export function segmentName(firstSequence: number): string {
-  return `journal-${String(firstSequence).padStart(20, '0')}.log`;
-}
-
-/** First sequence of a segment by its name, undefined for other files. */
-export function segmentSequence(name: string): number | undefined {
-  const digits = NAME.exec(name)?.[1];
-  return digits === undefined ? undefined : Number(digits);
-}
+/** The name of a segment by its first sequence, and the first sequences of those among names. */
+export const { nameOf: segmentName, numbersIn: segmentStarts } = numberedFiles('journal', 'log');
 
 export function encodeSegmentHeader(firstSequence: number, format = FORMAT): Uint8Array {
   const bytes = new Uint8Array(SEGMENT_HEADER_BYTES);

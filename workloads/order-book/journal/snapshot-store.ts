@@ -3,8 +3,9 @@ import { CodedError } from '@sluice/kit';
 import { errors } from '../errors.ts';
 import { crc32c } from './crc32c.ts';
 import type { Disk } from './disk.ts';
+import { numberedFiles } from './numbered-files.ts';
 
-const NAME = /^snapshot-(\d{20})\.bin$/;
+const FILES = numberedFiles('snapshot', 'bin');
 const HEADER_BYTES = 16;
 const MAGIC = 0x504e5353;
 /** Forced to disk at once. */
@@ -79,15 +80,11 @@ export class SnapshotStore {
   }
 
   private async sequences(): Promise<number[]> {
-    return (await this.disk.list(this.directory))
-      .map((name) => NAME.exec(name)?.[1])
-      .filter((digits) => digits !== undefined)
-      .map(Number)
-      .sort((a, b) => a - b);
+    return FILES.numbersIn(await this.disk.list(this.directory));
   }
 
   private path(sequence: number): string {
-    return join(this.directory, `snapshot-${String(sequence).padStart(20, '0')}.bin`);
+    return join(this.directory, FILES.nameOf(sequence));
   }
 }
 

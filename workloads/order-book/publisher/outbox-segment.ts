@@ -1,11 +1,11 @@
 import { crc32c } from '../journal/crc32c.ts';
+import { numberedFiles } from '../journal/numbered-files.ts';
 import { TRADE_BYTES } from './trade-record.ts';
 
 /** A file of the outbox: a header of 32 bytes (magic, format, first number, origin, CRC-32C), then trades. Named by its first number. */
 export const OUTBOX_HEADER_BYTES = 32;
 const MAGIC = 0x58544f53;
 const FORMAT = 1;
-const NAME = /^trades-(\d{20})\.log$/;
 
 /** Where a file begins, and the number of the first trade that was ever in this outbox. */
 export interface OutboxHeader {
@@ -13,18 +13,8 @@ export interface OutboxHeader {
   readonly origin: number;
 }
 
-export function outboxName(first: number): string {
-  return `trades-${String(first).padStart(20, '0')}.log`;
-}
-
-/** First numbers of the outbox files among `names`, ascending. */
-export function outboxStarts(names: readonly string[]): number[] {
-  return names
-    .map((name) => NAME.exec(name)?.[1])
-    .filter((digits) => digits !== undefined)
-    .map(Number)
-    .sort((a, b) => a - b);
-}
+/** The name of an outbox file by its first number, and the first numbers of those among names. */
+export const { nameOf: outboxName, numbersIn: outboxStarts } = numberedFiles('trades', 'log');
 
 export function encodeOutboxHeader({ first, origin }: OutboxHeader): Uint8Array {
   const bytes = new Uint8Array(OUTBOX_HEADER_BYTES);
