@@ -4,9 +4,7 @@ import { ANSWER_BYTES } from './answer-frame.ts';
 export interface Taken {
   readonly from: number;
   readonly to: number;
-}
-
-interface Batch extends Taken {
+  /** Their results are written. */
   isAnswered: boolean;
 }
 
@@ -20,7 +18,7 @@ export class AnswerQueue {
   readonly view: DataView;
   private readonly bytes: Buffer;
   /** Taken and not sent yet, oldest first. */
-  private readonly batches: Batch[] = [];
+  private readonly batches: Taken[] = [];
   /** Commands since the connection began: taken, and with their results given to the socket, and to the system. */
   private taken = 0;
   private sent = 0;
@@ -57,13 +55,16 @@ export class AnswerQueue {
 
   /** All results of these commands are written. */
   answered(taken: Taken): void {
-    (taken as Batch).isAnswered = true;
+    taken.isAnswered = true;
   }
 
   /** The results that can be sent now, in order: in no, one or two pieces, and how many they are. They stay until `release`. */
   takeAnswered(): { readonly pieces: readonly Buffer[]; readonly count: number } {
     const from = this.sent;
-    while (this.batches[0]?.isAnswered) this.sent = (this.batches.shift() as Batch).to;
+    for (let [oldest] = this.batches; oldest?.isAnswered; [oldest] = this.batches) {
+      this.sent = oldest.to;
+      this.batches.shift();
+    }
     const count = this.sent - from;
     if (count === 0) return { pieces: [], count };
     const start = this.placeOf(from);

@@ -5,6 +5,7 @@ import { errors } from '../errors.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { NO_ORDER, REFUSALS, RESULT_BYTES, RecordKind } from '../exchange/record.ts';
 import type { Sequencer } from '../exchange/sequencer.ts';
+import { timeInForceOf } from '../exchange/terms.ts';
 import type { RateLimit } from '../gateway/rate-limit.ts';
 import type { orderBookMetrics } from '../metrics.ts';
 import { RESULT, writeRefusal } from './answer-frame.ts';
@@ -115,7 +116,8 @@ class FrameIntake implements Intake {
       const kind = frames.getUint8(at + KIND);
       if (code === 0 && kind !== RecordKind.cancel && kind !== RecordKind.cancelByClientId) code = held;
       if (code === 0 && kind === RecordKind.place) {
-        const mayStay = (frames.getUint8(at + TERMS) & 12) === 0 || frames.getUint32(at + STOP_PRICE, true) !== 0;
+        const mayStay =
+          timeInForceOf(frames.getUint8(at + TERMS)) === 0 || frames.getUint32(at + STOP_PRICE, true) !== 0;
         if (trading[frames.getUint16(at + SYMBOL, true)] !== 1) code = UNKNOWN_SYMBOL;
         else if (mayStay && room-- <= 0) code = BOOK_FULL;
       }

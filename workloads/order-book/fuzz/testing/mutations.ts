@@ -124,7 +124,7 @@ export const mutations: readonly ParserMutation[] = [
     name: 'a refusal overtakes the results before it',
     target: 'binary',
     file: 'binary/answer-queue.ts',
-    edits: [['while (this.batches[0]?.isAnswered)', 'while (this.batches.length > 0)']],
+    edits: [['oldest?.isAnswered;', 'oldest !== undefined;']],
   },
   {
     name: 'a refused frame shifts those behind it',
