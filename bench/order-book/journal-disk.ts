@@ -3,7 +3,8 @@ import { join } from 'node:path';
 
 /**
  * In a process of its own: `<directory> <bytes> <everyMs> <seconds>` writes so many bytes by the clock into a file of zeros, forces them
- * to disk each time, awake in between as the loop of the benchmark is, and prints the milliseconds from the time at which each was due to its fdatasync. What a disk can do at best.
+ * to disk each time, awake in between as the loop of the benchmark is, and prints the milliseconds from the time at which each was due
+ * to its fdatasync. What a disk can do at best.
  */
 const [directory = '', ...numbers] = process.argv.slice(2);
 const [bytes = 0, everyMs = 0, seconds = 0] = numbers.map(Number);

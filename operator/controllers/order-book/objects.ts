@@ -102,6 +102,7 @@ function statefulSet(book: OrderBook, { image, templateSize }: ChildrenInput): P
 type StatefulSetSpec = NonNullable<StatefulSet['spec']>;
 type ClaimTemplate = NonNullable<StatefulSetSpec['volumeClaimTemplates']>[number];
 type PodSpec = NonNullable<StatefulSetSpec['template']['spec']>;
+type Container = PodSpec['containers'][number];
 
 function claimTemplate({ metadata, spec }: OrderBook, size: string): ClaimTemplate {
   const { storageClassName } = spec.storage;
@@ -119,6 +120,7 @@ function claimTemplate({ metadata, spec }: OrderBook, size: string): ClaimTempla
 
 function podSpec(book: OrderBook, image: string): PodSpec {
   const { name } = book.metadata;
+  const { volumes, volumeMounts } = secretsVolume(book);
   return {
     serviceAccountName: name,
     automountServiceAccountToken: true,
@@ -129,12 +131,12 @@ function podSpec(book: OrderBook, image: string): PodSpec {
       fsGroup: user,
       fsGroupChangePolicy: 'OnRootMismatch',
     },
-    containers: [container(book, image)],
-    volumes: [{ name: 'config', configMap: { name } }, ...secretsVolume(book).volumes],
+    containers: [container(book, image, volumeMounts)],
+    volumes: [{ name: 'config', configMap: { name } }, ...volumes],
   };
 }
 
-function container(book: OrderBook, image: string): PodSpec['containers'][number] {
+function container(book: OrderBook, image: string, secretMounts: NonNullable<Container['volumeMounts']>): Container {
   const probe = (path: string) => ({ httpGet: { path, port: 'metrics' }, timeoutSeconds: 3 });
   return {
     name: 'order-book',
@@ -164,7 +166,7 @@ function container(book: OrderBook, image: string): PodSpec['containers'][number
     volumeMounts: [
       { name: 'config', mountPath: configFolder, readOnly: true },
       { name: 'data', mountPath: dataFolder },
-      ...secretsVolume(book).volumeMounts,
+      ...secretMounts,
     ],
   };
 }

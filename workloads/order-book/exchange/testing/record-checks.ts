@@ -1,7 +1,7 @@
 import type { Command } from '../command.ts';
 import type { Exchange } from '../exchange.ts';
 import { NO_ORDER, REFUSALS, RESULT_BYTES, RecordKind, STATUSES } from '../record.ts';
-import { listing } from './command-flow.ts';
+import { listing, place } from './command-flow.ts';
 import type { Program } from './durability.ts';
 import { type RecordFields, recordBytes } from './record-bytes.ts';
 
@@ -64,22 +64,9 @@ function checkNumbersInSnapshot(program: Program): void {
 /** A client order id that is a text is free again when its order is forgotten. */
 function checkForgottenText(program: Program): void {
   const exchange = started(program, [{ kind: 'limits', maxOrdersPerAccount: 9, closedOrdersKept: 0 }]);
-  const place: Command = {
-    kind: 'place',
-    timeMs: 1_000,
-    account: 'a',
-    clientOrderId: 'mine',
-    symbol: 'BTC-EUR',
-    side: 0,
-    type: 'limit',
-    timeInForce: 'GTC',
-    postOnly: false,
-    price: 100,
-    quantity: 5,
-  };
-  const first = exchange.apply(place, 1);
+  const first = exchange.apply(place({ clientOrderId: 'mine' }), 1);
   exchange.apply({ kind: 'cancel', timeMs: 1_000, account: 'a', orderId: exchange.sequence }, 1);
-  const second = exchange.apply({ ...place, price: 99 }, 1);
+  const second = exchange.apply(place({ clientOrderId: 'mine', price: 99 }), 1);
   same(
     [first, second].map(({ kind }) => kind),
     ['order', 'order'],
