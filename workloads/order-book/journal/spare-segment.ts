@@ -34,10 +34,13 @@ export class SpareSegment {
     this.path = sparePath(directory);
   }
 
-  /** Adds a piece, unless one is being added or there are `bytes` already. Does not wait, and what goes wrong costs only the spare. */
-  growTo(bytes: number): void {
+  /**
+   * Adds a piece, unless one is being added or there are `bytes` already: a whole one, as a write and an fdatasync beside each frame
+   * would cost as much as the frame. The file gets `most` bytes at most. Does not wait, and what goes wrong costs only the spare.
+   */
+  growTo(bytes: number, most: number): void {
     if (this.filling !== undefined || this.isGivenUp || this.size >= bytes) return;
-    this.filling = this.fill(bytes)
+    this.filling = this.fill(most)
       .catch(() => this.giveUp())
       .finally(() => {
         this.filling = undefined;
