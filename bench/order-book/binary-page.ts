@@ -53,7 +53,7 @@ export function binarySection(measured: BinaryMeasured): string {
     '',
     `${rounds} interleaved rounds of ${seconds} s after 2 s of warm-up, each with a fresh server on one core (all its threads) and our client`,
     `on the other core, over ${connections} TCP connections with an account each. Half of the commands are new orders, four in ten`,
-    'cancel one of the latest thousand, one in ten changes one. Sluice answers a command when it is on disk (fdatasync), with `--max-pending 20000`. The',
+    'cancel one of the latest thousand, one in ten changes one. Programs are bundled as in the image, with its environment. Sluice answers a command when it is on disk (fdatasync), with `--max-pending 20000`. The',
     'controls do less: one answers bytes with bytes, which is the price of the kernel, of node:net and of the client; the other has the binary',
     'port and the sequencer as they are, a journal that forgets and a book that does nothing. A figure is the median of the rounds. In the closed loop each',
     'connection sends as many commands as it got results; in the open loop commands are due at even times, are sent each millisecond, and',

@@ -32,7 +32,7 @@ const targets: readonly Target[] = [
 ];
 
 function startControl(kind: string): Promise<PinnedServer> {
-  return startPinned([join(import.meta.dirname, 'binary-control.ts'), kind]);
+  return startPinned(join(import.meta.dirname, 'binary-control.ts'), [kind]);
 }
 
 async function startBook(...flags: string[]): Promise<PinnedServer> {

@@ -56,7 +56,7 @@ function section(conditions: string, trials: readonly Trial[]): string {
   return [
     conditions,
     '',
-    `${rounds} interleaved rounds of ${seconds} s after ${WARM_UP_SECONDS} s of warm-up, each with a fresh book on one core (all its threads), and the load and`,
+    `${rounds} interleaved rounds of ${seconds} s after ${WARM_UP_SECONDS} s of warm-up, each with a fresh book, the bundle of its image, on one core (all its threads), and the load and`,
     `all readers on the other: ${rate} orders, cancels and changes a second, due at even times, each answered when it is on disk; the readers`,
     'follow channel `level2`, which tells every change after its group commit. A figure is the median of the rounds. Delivery counts from the',
     "flush in the book to the reader's hand, in whole milliseconds.",

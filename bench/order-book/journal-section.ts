@@ -1,4 +1,5 @@
 import { median } from './engine-section.ts';
+import { quantile } from './quantile.ts';
 
 export interface Latency {
   readonly p50: number;
@@ -24,6 +25,11 @@ export interface JournalFigures {
   readonly recovery: { readonly seconds: number; readonly open: number; readonly sequence: number };
 }
 
+export function summary(sorted: Float64Array): Latency {
+  const [p50 = 0, p99 = 0, p999 = 0] = [0.5, 0.99, 0.999].map((share) => quantile(sorted, share));
+  return { p50, p99, p999, max: sorted.at(-1) ?? 0 };
+}
+
 const millions = (rate: number): string => (rate / 1e6).toFixed(2);
 
 /** The section of bench/RESULTS-order-book.md about what is durable before its answer. */
@@ -35,7 +41,7 @@ export function journalSection(figures: JournalFigures): string {
   return [
     conditions,
     '',
-    'Command records of 40 bytes in process: File journal, `fdatasync` before each answer, 100,000 resting orders in four symbols, 64',
+    'Command records of 40 bytes in process, bundled as in the image, with its environment: file journal, `fdatasync` before each answer, 100,000 resting orders in four symbols, 64',
     'accounts. Of a hundred commands 48 are new limit orders, 48 cancels by client order id of the oldest order of the account, 4',
     'immediate orders that trade. Making the commands is not measured, checking their results is not done. While snapshots are',
     'written, one follows another without the pause of 30 s that the program makes. The disk alone is write and `fdatasync` of as many',

@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import type { BundledProgram } from './bundled.ts';
 
-/** Runs Node with these arguments on one core, all its threads: the server has one, the load the other. */
-export function pinned(core: number, args: readonly string[]): ChildProcess {
+/** Runs a program on one core, all its threads: the server has one, the load the other. */
+export function pinned(core: number, { command, env }: BundledProgram): ChildProcess {
   const onOneCore = cpus().length > 1 ? ['taskset', '-c', String(core)] : [];
-  const [program = '', ...rest] = [...onOneCore, process.execPath, ...args];
-  return spawn(program, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [program = '', ...args] = [...onOneCore, ...command];
+  return spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], env });
 }
 
 /** The output up to and with the first line end, of a program that runs on. */

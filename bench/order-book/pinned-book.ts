@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { imageSources } from '../../hack/images/sources.ts';
+import { bundled } from './bundled.ts';
 import { cpuSeconds, firstLine, pinned } from './one-core.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -24,9 +26,13 @@ export interface PinnedBook extends PinnedServer {
   readonly binaryPort: number;
 }
 
-/** Starts Node with these arguments; the program prints its port first, or a greeting. */
-export async function startPinned(args: readonly string[]): Promise<PinnedServer & { readonly greeting: string }> {
-  const child = pinned(0, args);
+/** Starts the bundle of a program, which prints its port first, or a greeting. */
+export async function startPinned(
+  entry: string,
+  args: readonly string[],
+  flags: readonly string[] = [],
+): Promise<PinnedServer & { readonly greeting: string }> {
+  const child = pinned(0, await bundled(entry, args, flags));
   const greeting = await firstLine(child);
   return {
     greeting,
@@ -39,16 +45,15 @@ export async function startPinned(args: readonly string[]): Promise<PinnedServer
   };
 }
 
-/** Starts the real program with nothing in its book, on the disk of the checkout, without limits that a load would meet. */
+/** Starts the program of the image with nothing in its book, on the disk of the checkout, without limits that a load would meet. */
 export async function startPinnedBook(flags: readonly string[] = []): Promise<PinnedBook> {
   mkdirSync(cache, { recursive: true });
   const directory = mkdtempSync(join(cache, 'book-'));
   const symbols = join(directory, 'symbols.yaml');
   writeFileSync(symbols, SYMBOLS);
   const files = ['--data', join(directory, 'data'), '--symbols', symbols];
-  const main = join(root, 'workloads/order-book/main.ts');
   const common = ['--port', '0', '--max-open-orders', '2000000'];
-  const server = await startPinned([...nodeFlags, main, ...common, ...files, ...flags]);
+  const server = await startPinned(imageSources['order-book'].entry, [...common, ...files, ...flags], nodeFlags);
   const portAfter = (pattern: RegExp): number => Number(pattern.exec(server.greeting)?.[1]);
   return {
     ...server,
@@ -61,7 +66,8 @@ export async function startPinnedBook(flags: readonly string[] = []): Promise<Pi
   };
 }
 
-/** Runs a program on the second core and resolves to the JSON that it prints in one line. */
+/** Runs a load, from its sources, on the second core and resolves to the JSON that it prints in one line. */
 export async function runBeside<T>(file: string, argument: object): Promise<T> {
-  return JSON.parse(await firstLine(pinned(1, [join(import.meta.dirname, file), JSON.stringify(argument)]))) as T;
+  const command = [process.execPath, join(import.meta.dirname, file), JSON.stringify(argument)];
+  return JSON.parse(await firstLine(pinned(1, { command, env: process.env }))) as T;
 }

@@ -51,7 +51,7 @@ export function restSection({ conditions, trials, rounds, seconds, connections }
     '',
     `${rounds} interleaved rounds of ${seconds} s after 2 s of warm-up, each with a fresh server on one core (all its`,
     `threads) and a load of ${connections} keep-alive connections over bare sockets on another. Sluice answers when the order is on disk (fdatasync);`,
-    'the controls do nothing with it and answer as many bytes. A figure is the median of the rounds. In the closed loop each connection',
+    'the controls do nothing with it and answer as many bytes. Servers are bundled as in the image, with its environment. A figure is the median of the rounds. In the closed loop each connection',
     'waits for its answer; in the open loop requests are due at even times, and a latency counts from when its request was due.',
     '',
     '| server | requests | loop | per second | p50 ms | p99 ms | CPU µs per request | CPU of the load, % of a core | failed |',

@@ -27,7 +27,7 @@ const targets: readonly Target[] = [
 ];
 
 function startControl(kind: string): Promise<PinnedServer> {
-  return startPinned([join(import.meta.dirname, 'rest-control.ts'), kind]);
+  return startPinned(join(import.meta.dirname, 'rest-control.ts'), [kind]);
 }
 
 async function measure(target: Target, run: Target['runs'][number], seed: number): Promise<RestTrial> {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { run } from '../../hack/cluster/command.ts';
 import { contentDigest } from '../../hack/cluster/files.ts';
-import { imageContents } from '../../hack/images/contents.ts';
+import { imageContents, writeContents } from '../../hack/images/contents.ts';
 import { places } from './layout.ts';
 
 export interface OperatorUnderTest {
@@ -48,10 +48,8 @@ const program = (name: OperatorName): string => join(places.results, 'programs',
 /** The bundle that an image would hold, with the flags of the operator's image. */
 async function buildOurs(): Promise<readonly string[]> {
   const source = { kind: 'node', entry: folder('sluice', 'main.ts'), dockerfile: 'operator/Dockerfile' } as const;
-  for (const { name, bytes } of await imageContents(places.root, 'widgets', source, places.results)) {
-    await mkdir(dirname(program('sluice')), { recursive: true });
-    await writeFile(join(dirname(program('sluice')), name), bytes);
-  }
+  const files = await imageContents(places.root, 'widgets', source, places.results);
+  await writeContents(dirname(program('sluice')), files);
   const entrypoint = await pinned(
     join(places.root, source.dockerfile),
     /^ENTRYPOINT \["node",(.*)"\/app\/main\.js"\]/m,

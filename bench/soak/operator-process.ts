@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { imageContents } from '../../hack/images/contents.ts';
+import { imageContents, writeContents } from '../../hack/images/contents.ts';
 import { imageSources } from '../../hack/images/sources.ts';
 import type { Holdings } from './probe.ts';
 
@@ -22,10 +22,7 @@ export interface OperatorProcess {
 /** Writes the bundle of the operator's image and resolves to its path. */
 export async function bundleOperator(): Promise<string> {
   const folder = join(place, 'bundle');
-  await mkdir(folder, { recursive: true });
-  for (const { name, bytes } of await imageContents(root, 'operator', imageSources.operator, place)) {
-    await writeFile(join(folder, name), bytes);
-  }
+  await writeContents(folder, await imageContents(root, 'operator', imageSources.operator, place));
   return join(folder, 'main.js');
 }
 

@@ -1,8 +1,8 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { attempt, run } from '../cluster/command.ts';
 import { baseImage, clusterEnv } from '../cluster/env.ts';
-import { type ContextFile, imageContents, inputsDigest } from './contents.ts';
+import { imageContents, inputsDigest, writeContents } from './contents.ts';
 import { type ImageName, imageSources } from './sources.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -64,7 +64,7 @@ async function buildImage(
   const ref = `sluice/${name}:${version}-${digest}`;
   if (present.has(ref)) return { ref, built: false };
   const context = join(folder, digest);
-  await writeContext(context, files);
+  await writeContents(context, files);
   const flags = Object.entries(buildArguments).flatMap(([key, value]) => ['--build-arg', `${key}=${value}`]);
   const { code, stderr } = await attempt('docker', ['build', '-t', ref, '-f', dockerfile, ...flags, context], {
     env: engine,
@@ -88,9 +88,4 @@ async function removeOutdated(name: ImageName, engine: NodeJS.ProcessEnv): Promi
 async function imagesInEngine(engine: NodeJS.ProcessEnv): Promise<Set<string>> {
   const listed = await run('docker', ['image', 'ls', '--format', '{{.Repository}}:{{.Tag}}'], { env: engine });
   return new Set(listed.split('\n'));
-}
-
-async function writeContext(folder: string, files: readonly ContextFile[]): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  for (const { name, mode, bytes } of files) await writeFile(join(folder, name), bytes, { mode });
 }

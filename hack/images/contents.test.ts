@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type ContextFile, imageContents, inputsDigest } from './contents.ts';
+import { type ContextFile, imageContents, inputsDigest, writeContents } from './contents.ts';
 
 const execute = promisify(execFile);
 let folder = '';
@@ -46,7 +46,7 @@ test('a bundle runs alone: TypeScript, a worker thread from the same file, and a
   const files = await imageContents(folder, 'small', source, folder);
   expect(files.map(({ name }) => name)).toEqual(['main.js', 'main.js.map', 'package.json']);
   const out = mkdtempSync(join(tmpdir(), 'images-out-'));
-  for (const { name, bytes } of files) writeFileSync(join(out, name), bytes);
+  await writeContents(out, files);
   const { stdout } = await execute(process.execPath, [join(out, 'main.js')]);
   rmSync(out, { recursive: true });
   expect(stdout).toBe('worker /\n');

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import { attempt } from '../cluster/command.ts';
@@ -24,6 +24,11 @@ export async function imageContents(
   const files =
     source.kind === 'node' ? await bundle(root, name, source) : [await goBinary(root, name, source, scratch)];
   return files.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+export async function writeContents(folder: string, files: readonly ContextFile[]): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const { name, mode, bytes } of files) await writeFile(join(folder, name), bytes, { mode });
 }
 
 /**

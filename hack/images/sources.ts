@@ -19,7 +19,7 @@ export interface GoProgram {
   readonly dockerfile: string;
 }
 
-function node(folder: string, ...threads: string[]): NodeProgram {
+function node(folder: string, ...threads: string[]): Required<NodeProgram> {
   const paths = threads.map((thread) => `${folder}/${thread}`);
   return { kind: 'node', entry: `${folder}/main.ts`, threads: paths, dockerfile: `${folder}/Dockerfile` };
 }
