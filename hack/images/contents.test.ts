@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type ContextFile, imageContents, inputsDigest, writeContents } from './contents.ts';
+import { imageSources } from './sources.ts';
 
 const execute = promisify(execFile);
 let folder = '';
@@ -59,4 +60,33 @@ test('a Go program that does not compile is named with what the compiler said', 
   await expect(imageContents(folder, 'broken', source, folder)).rejects.toThrow(
     /image broken does not build:[\s\S]*undefined: undefinedThing/,
   );
+});
+
+describe('the bundles of the order book', () => {
+  let packages: Map<string, string[]>;
+
+  beforeAll(async () => {
+    const root = resolve(import.meta.dirname, '../..');
+    const files = await imageContents(root, 'order-book', imageSources['order-book'], tmpdir());
+    packages = new Map(files.filter(({ name }) => name.endsWith('.js.map')).map((map) => [map.name, packagesOf(map)]));
+  });
+
+  /** The packages whose code is in a bundle, by its source map. */
+  function packagesOf({ bytes }: ContextFile): string[] {
+    const { sources } = JSON.parse(new TextDecoder().decode(bytes)) as { sources: string[] };
+    const names = sources.map((source) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)?.[1]);
+    return [...new Set(names)].filter((name) => name !== undefined).sort();
+  }
+
+  test.each(['journal-thread', 'reader-thread', 'snapshot-thread'])('%s has nothing but our own code', (thread) => {
+    expect(packages.get(`${thread}.js.map`)).toEqual([]);
+  });
+
+  test('the clients of the brokers are in the thread of the publisher, and nothing of the service with them', () => {
+    const clients = ['@nats-io/jetstream', '@redis/client'];
+    expect(packages.get('publisher-thread.js.map')).toEqual(expect.arrayContaining(clients));
+    expect(packages.get('publisher-thread.js.map')).not.toContain('fastify');
+    expect(packages.get('main.js.map')).toContain('fastify');
+    for (const client of clients) expect(packages.get('main.js.map')).not.toContain(client);
+  });
 });

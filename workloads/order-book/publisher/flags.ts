@@ -1,6 +1,6 @@
 import { integer, UsageError } from '@sluice/kit';
 import { type Command, Option } from 'commander';
-import { wrongBrokerUrl } from './create-broker.ts';
+import { wrongBrokerUrl } from './broker-url.ts';
 import type { PublicationOptions } from './publication.ts';
 
 export interface PublishFlags {
