@@ -1,3 +1,4 @@
+import { logLevels } from '@sluice/runtime/telemetry';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 
 /** The command line is wrong: one line on stderr, exit 2. */
@@ -17,8 +18,6 @@ export interface OperatorFlags {
   readonly identity?: string;
   readonly logLevel: string;
 }
-
-const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
 function port(text: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);

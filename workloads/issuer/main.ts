@@ -4,6 +4,7 @@ import {
   createHealth,
   createService,
   installShutdown,
+  logLevelOption,
   portOption,
   runProgram,
 } from '@sluice/kit';
@@ -36,7 +37,7 @@ function readFlags(): Flags {
         'SLUICE_KEY_FILE',
       ),
     )
-    .addOption(new Option('--log-level <level>', 'level of the log').env('SLUICE_LOG_LEVEL').default('info'));
+    .addOption(logLevelOption('info'));
   return command.parse().opts<Flags>();
 }
 

@@ -1,3 +1,4 @@
+import { logLevels } from '@sluice/runtime/telemetry';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type AuthConfig, checkJwksUrl } from './auth-config.ts';
 import { UsageError } from './program.ts';
@@ -24,6 +25,12 @@ export function integer(min: number, max: number): (text: string) => number {
 /** A port flag with its environment fallback. 0 picks a free port. Without a default the port is not opened. */
 export function portOption(flag: string, description: string, env: string, fallback?: number): Option {
   const option = new Option(`${flag} <number>`, description).env(env).argParser(integer(0, 65_535));
+  return fallback === undefined ? option : option.default(fallback);
+}
+
+/** The level of the log. Without a default the program decides. */
+export function logLevelOption(fallback?: string): Option {
+  const option = new Option('--log-level <level>', 'level of the log').env('SLUICE_LOG_LEVEL').choices(logLevels);
   return fallback === undefined ? option : option.default(fallback);
 }
 

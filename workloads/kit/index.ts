@@ -2,7 +2,7 @@ export { type AdminServer, createAdminServer } from './admin.ts';
 export { type Caller, createTokenVerifier, type TokenVerifier, type TokenVerifierOptions } from './auth.ts';
 export { type AuthConfig, parseAuthConfig } from './auth-config.ts';
 export { CodedError, type CodedErrorOptions, defineErrors, type ErrorDefinition, serviceErrors } from './errors.ts';
-export { addAuthOptions, authFromOptions, createCommand, integer, portOption } from './flags.ts';
+export { addAuthOptions, authFromOptions, createCommand, integer, logLevelOption, portOption } from './flags.ts';
 export { createHealth, type Health, type HealthCheck } from './health.ts';
 export { authMetrics, serviceMetrics } from './metrics.ts';
 export { codedErrorOf, notFoundError, type Problem, problemMediaType } from './problem.ts';

@@ -21,8 +21,8 @@ export function parseJsonBodies(app: FastifyInstance): void {
     }
     const text = bytes.toString();
     parse(request, text, (error, body) => {
-      const sentence = error === null ? twice(text, body) : forbidden(text);
-      if (sentence === undefined) done(error, body);
+      const sentence = error === null ? twice(text, body) : refused(text);
+      if (sentence === undefined) done(null, body);
       else done(new CodedError(serviceErrors.invalidRequest, sentence), undefined);
     });
   });
@@ -33,13 +33,14 @@ function twice(text: string, body: unknown): string | undefined {
   return name === undefined ? undefined : `The body names ${name} twice.`;
 }
 
-/** What the parser holds against JSON that is well-formed. */
-function forbidden(text: string): string | undefined {
+/** What the parser of fastify holds against a body: it says the same of JSON that is broken and of names that are dangerous. */
+function refused(text: string): string {
+  if (text === '') return 'The body must be JSON, and is empty.';
   try {
     JSON.parse(text);
     return 'The body must not have the names "__proto__" and "constructor.prototype".';
-  } catch {
-    return undefined;
+  } catch (error) {
+    return `The body is not JSON: ${error instanceof Error ? error.message : String(error)}.`;
   }
 }
 

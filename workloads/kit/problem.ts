@@ -19,6 +19,9 @@ interface FrameworkError {
   readonly statusCode?: unknown;
 }
 
+/** Mostly a body of JSON without its header, as curl sends it. */
+const NOT_JSON = 'The body must be JSON: send it with the header "content-type: application/json".';
+
 /** Turns anything thrown by a handler or by fastify into a coded error. Unknown ones do not show their message. */
 export function codedErrorOf(error: unknown): CodedError {
   if (error instanceof CodedError) return error;
@@ -26,7 +29,8 @@ export function codedErrorOf(error: unknown): CodedError {
     const { message, code, statusCode }: FrameworkError = error;
     if (code === 'FST_ERR_VALIDATION') return new CodedError(serviceErrors.invalidRequest, message, { cause: error });
     if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
-      return new CodedError({ ...definitionFor(statusCode), status: statusCode }, shorten(message), { cause: error });
+      const sentence = statusCode === 415 ? NOT_JSON : shorten(message);
+      return new CodedError({ ...definitionFor(statusCode), status: statusCode }, sentence, { cause: error });
     }
   }
   const sentence = 'The service failed on this request. Its log has the reason.';

@@ -4,13 +4,14 @@ import { Option } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { createAdminServer } from './admin.ts';
 import { CodedError, serviceErrors } from './errors.ts';
-import { addAuthOptions, authFromOptions, createCommand, integer, portOption } from './flags.ts';
+import { addAuthOptions, authFromOptions, createCommand, integer, logLevelOption, portOption } from './flags.ts';
 import { createHealth } from './health.ts';
 import { exitOf, UsageError } from './program.ts';
 
 function parse(...args: string[]): unknown {
   const command = addAuthOptions(createCommand('demo', 'A demo.', '1.0.0'))
     .addOption(portOption('--port', 'where', 'TEST_NO_SUCH_PORT', 8080))
+    .addOption(logLevelOption())
     .addOption(new Option('--size <n>', 'how many').argParser(integer(1, 10)));
   command.parse(args, { from: 'user' });
   return command.opts();
@@ -33,6 +34,7 @@ describe('the exit of a program', () => {
     [['--port', '1e3'], 'whole number from 0 to 65535'],
     [['--size', '0'], 'whole number from 1 to 10'],
     [['extra'], 'too many arguments'],
+    [['--log-level', 'loud'], 'Allowed choices are trace, debug'],
     [['--auth-issuer', 'a'], 'go together'],
     [
       ['--auth-issuer', 'a', '--auth-audience', 'b', '--auth-jwks-url', 'http://c.example'],
@@ -47,6 +49,15 @@ describe('the exit of a program', () => {
 
   it('is 0 for good flags', () => {
     expect(exitOfParse('--port', '0')).toEqual({ code: 0, text: '' });
+  });
+
+  it('says which host has no address', async () => {
+    const admin = createAdminServer({ registry: createRegistry(), health: createHealth() });
+    const error = await admin.listen(0, 'nowhere.invalid').catch((caught: unknown) => caught);
+    expect(exitOf(error)).toMatchObject({
+      code: 1,
+      text: expect.stringMatching(/^The name nowhere\.invalid cannot be resolved /),
+    });
   });
 
   it('names the port and what to do when another program has it', async () => {

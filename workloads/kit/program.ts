@@ -25,7 +25,7 @@ export function exitOf(error: unknown): { code: number; text: string } {
   if (error instanceof UsageError) return { code: 2, text: oneLine(error.message) };
   if (error.name === 'CommanderError' || error.name === 'InvalidArgumentError') return commanderExit(error);
   if (error instanceof CodedError) return { code: 1, text: oneLine(`${error.code}: ${error.message}`) };
-  const { code, port, path, address } = error as NodeJS.ErrnoException & { port?: number; address?: string };
+  const { code, port, path, address, hostname } = error as SystemError;
   switch (code) {
     case 'EADDRINUSE':
       return {
@@ -34,6 +34,9 @@ export function exitOf(error: unknown): { code: number; text: string } {
       };
     case 'EADDRNOTAVAIL':
       return { code: 1, text: `This machine has no address ${address}: choose another to listen on.` };
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return { code: 1, text: `The name ${hostname} cannot be resolved (${code}): give another one, or an address.` };
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
@@ -53,6 +56,12 @@ export function exitOf(error: unknown): { code: number; text: string } {
       return bug(error);
   }
 }
+
+type SystemError = NodeJS.ErrnoException & {
+  readonly port?: number;
+  readonly address?: string;
+  readonly hostname?: string;
+};
 
 /** Commander writes help and version itself and throws to leave: that is exit 0 and nothing more to say. */
 function commanderExit(error: Error): { code: number; text: string } {

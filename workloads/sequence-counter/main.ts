@@ -1,4 +1,12 @@
-import { addAuthOptions, authFromOptions, createCommand, portOption, runProgram, UsageError } from '@sluice/kit';
+import {
+  addAuthOptions,
+  authFromOptions,
+  createCommand,
+  logLevelOption,
+  portOption,
+  runProgram,
+  UsageError,
+} from '@sluice/kit';
 import { Option } from 'commander';
 import { startEmbedded } from './embedded.ts';
 import { startReplica } from './replica.ts';
@@ -46,7 +54,7 @@ function readFlags(): Flags {
     .addOption(new Option('--host <address>', 'address to listen on').env('SLUICE_HOST').default('127.0.0.1'))
     .addOption(portOption('--port', 'port of the service', 'SLUICE_PORT', 8080))
     .addOption(portOption('--admin-port', 'port of metrics and health', 'SLUICE_ADMIN_PORT'))
-    .addOption(new Option('--log-level <level>', 'level of the log').env('SLUICE_LOG_LEVEL'));
+    .addOption(logLevelOption());
   return addAuthOptions(command).parse().opts<Flags>();
 }
 

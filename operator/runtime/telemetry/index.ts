@@ -1,4 +1,4 @@
-export { createLogger, type Logger } from './log.ts';
+export { createLogger, type Logger, logLevels } from './log.ts';
 export {
   createMetrics,
   createRegistry,

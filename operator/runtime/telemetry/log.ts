@@ -3,7 +3,9 @@ import { pino } from 'pino';
 /** The one logger of every program: JSON lines on stdout, levels of pino. */
 export type Logger = pino.Logger;
 
-/** `level`: trace, debug, info, warn, error, fatal or silent. `name` appears in every line. */
+export const logLevels: readonly string[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+
+/** `level`: one of `logLevels`. `name` appears in every line. */
 export function createLogger(name: string, level = 'info'): Logger {
   return pino({
     name,
