@@ -5,6 +5,7 @@ import { errors } from '../errors.ts';
 
 const SQLITE_BUSY = 5;
 const SQLITE_FULL = 13;
+const SQLITE_CANTOPEN = 14;
 
 /**
  * Takes the data directory for this process alone. Returns the function that gives it back. Throws SLUICE_DIRECTORY_IN_USE when
@@ -29,7 +30,8 @@ export function lockDirectory(directory: string): () => void {
       const sentence = `The disk of ${directory} is full: free some space and start again.`;
       throw new CodedError(errors.diskFull, sentence, { cause: error });
     }
-    const sentence = `${directory} cannot be used for data (${message}): choose a directory that this user may write.`;
+    const why = errcode === SQLITE_CANTOPEN ? 'no file can be opened in it' : message;
+    const sentence = `${directory} cannot be used for data (${why}): choose a directory that this user may write.`;
     throw new CodedError(errors.directoryUnusable, sentence, { cause: error });
   }
   const held = database;

@@ -66,3 +66,9 @@ export function isDiskFull(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return code === 'ENOSPC' || code === 'EDQUOT';
 }
+
+/** This user may not write there, or nobody may. */
+export function isForbidden(error: unknown): boolean {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  return ['EACCES', 'EPERM', 'EROFS'].includes(code);
+}

@@ -296,6 +296,19 @@ describe('a disk that fails', () => {
     },
   );
 
+  it.each(['EACCES', 'EROFS'] as const)('a start that may not write (%s) says so and changes nothing', async (code) => {
+    for (const disk of [new MemoryDisk(), await written(three)]) {
+      disk.fault = ({ kind }) => (kind === 'open' ? { error: diskError(code) } : undefined);
+      await expect(open(disk)).rejects.toMatchObject({
+        code: 'SLUICE_DIRECTORY_UNUSABLE',
+        message: expect.stringContaining(`${directory} cannot be written (${code} of the test)`),
+      });
+      disk.fault = () => undefined;
+      const { journal } = await open(disk);
+      await journal.close();
+    }
+  });
+
   it('full when a new segment is due: refused, and taken again once there is room', async () => {
     const disk = await written(three, 30);
     const { journal } = await open(disk, { segmentBytes: 30 });

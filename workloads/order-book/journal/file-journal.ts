@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { CodedError } from '@sluice/kit';
 import { errors } from '../errors.ts';
-import { type Disk, type DiskFile, isDiskFull } from './disk.ts';
+import { type Disk, type DiskFile, isDiskFull, isForbidden } from './disk.ts';
 import { END_MARK, encodeHeader, FRAME_HEADER_BYTES, type Frame } from './frame.ts';
 import type { Journal } from './journal.ts';
 import { type JournalTail, type ReadOptions, type ReadReport, readJournal } from './journal-reader.ts';
@@ -58,14 +58,13 @@ export class FileJournal implements Journal {
 
   /** Goes on behind `tail`, and cuts off what a crash left behind it. */
   static async open(options: FileJournalOptions, tail: JournalTail): Promise<FileJournal> {
-    const { start, length, capacity, lastSequence } = tail;
-    if (length === 0) return new FileJournal(options, await createSegment(options, start, 0), lastSequence);
-    const file = await options.disk.open(join(options.directory, segmentName(start)));
-    if (capacity === 0) {
-      await file.truncate(length);
-      await file.datasync();
+    try {
+      return new FileJournal(options, await openSegment(options, tail), tail.lastSequence);
+    } catch (error) {
+      if (!isForbidden(error)) throw error;
+      const sentence = `${options.directory} cannot be written (${reasonOf(error)}): start as the user whose files these are, or choose another --data directory.`;
+      throw new CodedError(errors.directoryUnusable, sentence, { cause: error });
     }
-    return new FileJournal(options, { file, length, capacity }, lastSequence);
   }
 
   async append(frame: Frame): Promise<void> {
@@ -158,8 +157,7 @@ export class FileJournal implements Journal {
   }
 
   private fail(what: string, cause: unknown): CodedError {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const sentence = `The journal in ${this.options.directory} ${what} (${reason}). It accepts nothing more; what was acknowledged is safe. Check the disk, then start the program again.`;
+    const sentence = `The journal in ${this.options.directory} ${what} (${reasonOf(cause)}). It accepts nothing more; what was acknowledged is safe. Check the disk, then start the program again.`;
     this.failure = new CodedError(errors.journalFailed, sentence, { cause });
     return this.failure;
   }
@@ -168,6 +166,18 @@ export class FileJournal implements Journal {
 /** Bytes that a frame takes in a file, at most. */
 function lengthOf(frame: Frame): number {
   return stampedLength(FRAME_HEADER_BYTES + frame.payload.length + MARK.length);
+}
+
+/** The segment where the journal goes on: the one of `tail`, cut off behind it, or a new one. */
+async function openSegment(options: FileJournalOptions, tail: JournalTail): Promise<OpenSegment> {
+  const { start, length, capacity } = tail;
+  if (length === 0) return createSegment(options, start, 0);
+  const file = await options.disk.open(join(options.directory, segmentName(start)));
+  if (capacity === 0) {
+    await file.truncate(length);
+    await file.datasync();
+  }
+  return { file, length, capacity };
 }
 
 /** Makes the file of a segment of the spare, of which the first `zeros` bytes are zeros on disk. It gets its name when it is whole. */
@@ -204,4 +214,8 @@ async function fill(file: DiskFile, segmentBytes: number): Promise<number> {
 function diskFull(directory: string, cause: unknown): CodedError {
   const sentence = `The disk of ${directory} is full: the order was not taken. Free some space; orders are taken again as soon as they fit.`;
   return new CodedError(errors.diskFull, sentence, { cause, retryAfterSeconds: 5 });
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

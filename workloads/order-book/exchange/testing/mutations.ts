@@ -21,7 +21,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'torn tail left in the file',
     file: 'journal/file-journal.ts',
-    edits: [['      await file.truncate(length);\n', '']],
+    edits: [['    await file.truncate(length);\n', '']],
   },
   {
     name: 'frames taken in any order',

@@ -145,6 +145,6 @@ function leftOf({ bytes, durable }: Content, keep: number, loses: (sector: numbe
   return left.slice(0, length);
 }
 
-export function diskError(code: 'ENOSPC' | 'EIO'): Error {
+export function diskError(code: 'ENOSPC' | 'EIO' | 'EACCES' | 'EROFS'): Error {
   return Object.assign(new Error(`${code} of the test`), { code });
 }
