@@ -5,6 +5,7 @@ import {
   createCommand,
   installShutdown,
   integer,
+  logLevelOption,
   portOption,
   runProgram,
   UsageError,
@@ -14,6 +15,7 @@ import { createLogger } from '@sluice/runtime/telemetry';
 import { Option } from 'commander';
 import { type BookService, startBook } from './book-service.ts';
 import { inlineMore } from './engine/tuning.ts';
+import { SNAPSHOT_EVERY } from './exchange/store.ts';
 import { startLeaderLease } from './leader-lease.ts';
 import { addPublishOptions, type PublishFlags, publishFromOptions } from './publisher/flags.ts';
 import { type BookConfig, readSymbols } from './symbols.ts';
@@ -29,7 +31,7 @@ interface Flags extends PublishFlags {
   binaryPort?: number;
   maxPending: number;
   maxOpenOrders: number;
-  snapshotEvery?: number;
+  snapshotEvery: number;
   lease?: string;
   namespace?: string;
   pod?: string;
@@ -46,7 +48,9 @@ function readFlags(): Flags {
     version,
   )
     .addOption(
-      new Option('--symbols <file>', 'YAML file with the list of symbols').env('SLUICE_SYMBOLS').makeOptionMandatory(),
+      new Option('--symbols <file>', 'YAML file with the list of symbols; required')
+        .env('SLUICE_SYMBOLS')
+        .makeOptionMandatory(),
     )
     .addOption(new Option('--data <folder>', 'journal and snapshots').env('SLUICE_DATA').default('./data'))
     .addOption(new Option('--host <address>', 'address to listen on').env('SLUICE_HOST').default('127.0.0.1'))
@@ -74,13 +78,17 @@ function readFlags(): Flags {
         'commands after which the state is written, so that a start replays fewer',
       )
         .env('SLUICE_SNAPSHOT_EVERY')
+        .default(SNAPSHOT_EVERY)
         .argParser(integer(1, 1_000_000_000)),
     )
     .addOption(new Option('--lease <name>', 'in a pod: the Lease to report through').env('SLUICE_LEASE'))
     .addOption(new Option('--namespace <name>', 'namespace of the Lease').env('POD_NAMESPACE'))
     .addOption(new Option('--pod <name>', 'name of this pod').env('POD_NAME'))
-    .addOption(new Option('--log-level <level>', 'level of the log').env('SLUICE_LOG_LEVEL').default('warn'));
-  return addAuthOptions(addPublishOptions(command)).parse().opts<Flags>();
+    .addOption(logLevelOption('warn'));
+  return addAuthOptions(addPublishOptions(command))
+    .addHelpText('after', '\nWatch a running book in the terminal: sluice-orderbook watch --help')
+    .parse()
+    .opts<Flags>();
 }
 
 async function main(): Promise<void> {
@@ -91,13 +99,12 @@ async function main(): Promise<void> {
   const publish = publishFromOptions(flags);
   const log = createLogger('order-book', flags.logLevel);
   const directory = resolve(flags.data);
-  const { snapshotEvery } = flags;
   const service = await startBook({
     version,
     clock: systemClock,
     log,
     config,
-    store: { directory, ...(snapshotEvery !== undefined && { snapshotEvery }) },
+    store: { directory, snapshotEvery: flags.snapshotEvery },
     host: flags.host,
     port: flags.port,
     adminPort: flags.adminPort,
@@ -137,17 +144,20 @@ function greeting(
   };
   const tokens =
     jwt === undefined
-      ? 'none is asked: whoever reaches this address may trade, and callers on this machine may halt symbols and switch accounts off (--auth-issuer asks for them)'
+      ? `none is asked: whoever reaches this address may trade, and callers on this
+            machine may halt symbols and switch accounts off (--auth-issuer asks for them)`
       : `of ${jwt.issuer} for ${jwt.audience}`;
   const streams = address.replace('http', 'ws');
   return `sluice-orderbook ${version}
   place     curl -s ${address}/v1/orders -H 'content-type: application/json' -d '${JSON.stringify(order)}'
   depth     curl -s '${address}/v1/depth?symbol=${first.name}'
   watch     npx sluice-orderbook watch --symbol ${first.name} --url ${address}
-  clients   ${address}/api/v3 and ${streams}/ws (Binance shape), ${address} and ${streams}/feed (Coinbase shape)
+  clients   Binance shape: ${address}/api/v3 and ${streams}/ws
+            Coinbase shape: ${address} and ${streams}/feed
   API       ${address}/openapi.json
   symbols   ${symbols.map(({ name, tickSize, lotSize }) => `${name} (tick ${tickSize}, lot ${lotSize})`).join(', ')}
-  data      ${directory}: ${exchange.orders.open} open orders at command ${exchange.sequence}; an order is on disk before it is answered
+  data      ${directory}: ${exchange.orders.open} open orders at command ${exchange.sequence};
+            an order is on disk before it is answered
   tokens    ${tokens}
 ${binaryPort === undefined ? '' : `  binary    port ${binaryPort}\n`}${adminPort === undefined ? '' : `  metrics   port ${adminPort}, /metrics /healthz /readyz\n`}`;
 }

@@ -35,9 +35,10 @@ accounts:
 
 describe('a wrong file names the first wrong place', () => {
   it.each([
+    ['nothing', '', 'the file must be a map of symbols, limits, accounts and auth'],
     ['no symbols', 'symbols: []', 'symbols must be a list'],
     ['twice', `symbols: [${btc}, ${btc}]`, 'BTC-EUR is listed twice'],
-    ['an unknown field', 'symbols: []\nlimit: 1', 'no field "limit"'],
+    ['an unknown field', 'symbols: []\nlimit: 1', 'no field "limit": it has symbols, limits, accounts and auth'],
     [
       'a limit without quotes',
       limited('maxQuantity: 10'),

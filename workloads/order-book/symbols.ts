@@ -48,13 +48,15 @@ export async function readSymbols(path: string): Promise<BookConfig> {
   try {
     return parseSymbols(text);
   } catch (error) {
-    throw new UsageError(`--symbols ${path}: ${error instanceof Error ? error.message : String(error)}`);
+    // The YAML parser appends the line itself, which is there to be seen in the file.
+    const [reason = ''] = (error instanceof Error ? error.message : String(error)).split(/:?\n/);
+    throw new UsageError(`--symbols ${path}: ${reason}`);
   }
 }
 
 /** Exported for tests. Throws an Error that names the first wrong place. */
 export function parseSymbols(text: string): BookConfig {
-  const document = fields(parse(text), 'the document', ['symbols', 'limits', 'accounts', 'auth']);
+  const document = fields(parse(text), 'the file', ['symbols', 'limits', 'accounts', 'auth']);
   if (!Array.isArray(document.symbols) || document.symbols.length === 0 || document.symbols.length > MAX_SYMBOLS) {
     throw new Error(`symbols must be a list of 1 to ${MAX_SYMBOLS}`);
   }
@@ -156,8 +158,13 @@ function optionalWhole(value: unknown, where: string): number | undefined {
 }
 
 function fields<Name extends string>(value: unknown, where: string, known: readonly Name[]): Record<Name, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error(`${where} must be a map`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Error(`${where} must be a map of ${list(known)}`);
   const unknown = Object.keys(value).find((key) => !known.some((name) => name === key));
-  if (unknown !== undefined) throw new Error(`${where} has no field "${unknown}": it has ${known.join(' and ')}`);
+  if (unknown !== undefined) throw new Error(`${where} has no field "${unknown}": it has ${list(known)}`);
   return value as Record<Name, unknown>;
+}
+
+function list(names: readonly string[]): string {
+  return names.join(', ').replace(/, ([^,]*)$/, ' and $1');
 }

@@ -19,7 +19,7 @@ export interface StoreOptions {
   readonly log: Logger;
   /** Bytes after which the journal continues in a new file. Default 64 MiB. */
   readonly segmentBytes?: number;
-  /** Commands after which a snapshot is due. Default 1,000,000: replaying them takes less than a second. */
+  /** Commands after which a snapshot is due. Default SNAPSHOT_EVERY. */
   readonly snapshotEvery?: number;
   /** Milliseconds between two snapshots, unless very many commands came. Default 30 s. */
   readonly snapshotPauseMs?: number;
@@ -35,6 +35,8 @@ export interface StoreOptions {
   readonly beforeSnapshot?: () => Promise<void>;
 }
 
+/** Replaying so many commands takes less than a second. */
+export const SNAPSHOT_EVERY = 1_000_000;
 /** A snapshot does not wait for its time when it is due so many times over. */
 const MANY = 10;
 /** And not for a processor that has nothing else to do when it is due so many times over. */
@@ -69,8 +71,8 @@ export class Store {
   }
 
   /**
-   * Takes the directory (made when it is missing and its parent is there), loads the newest intact snapshot and replays the journal after it. Throws the coded
-   * errors of lock, journal and snapshots; then nothing was changed but an incomplete last frame.
+   * Takes the directory (made when it is missing and its parent is there), loads the newest intact snapshot and replays the journal
+   * after it. Throws the coded errors of lock, journal and snapshots; then nothing was changed but an incomplete last frame.
    */
   static async open(options: StoreOptions): Promise<Store> {
     const { directory, log, disk = realDisk, segmentBytes = 64 * 1024 * 1024 } = options;
@@ -113,7 +115,13 @@ export class Store {
    * take for ever.
    */
   snapshotIfDue(): void {
-    const { snapshotEvery = 1_000_000, snapshotPauseMs = 30_000, clock = systemClock, directory, disk } = this.options;
+    const {
+      snapshotEvery = SNAPSHOT_EVERY,
+      snapshotPauseMs = 30_000,
+      clock = systemClock,
+      directory,
+      disk,
+    } = this.options;
     const { sequence } = this.exchange;
     if (this.saving !== undefined || sequence - this.triedSequence < snapshotEvery) return;
     const behind = sequence - this.snapshotSequence;

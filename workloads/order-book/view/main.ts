@@ -1,6 +1,6 @@
 import { createCommand, runProgram } from '@sluice/kit';
 import { systemClock } from '@sluice/runtime/clock';
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { watchBook } from './watch.ts';
 
 const version = process.env.APP_VERSION ?? '1.0.0';
@@ -13,6 +13,11 @@ interface Flags {
   color: boolean;
 }
 
+function httpAddress(text: string): string {
+  if (/^https?:$/.test(URL.parse(text)?.protocol ?? '')) return text;
+  throw new InvalidArgumentError('It must be an address such as http://127.0.0.1:8080.');
+}
+
 async function main(): Promise<void> {
   const flags = createCommand(
     'sluice-orderbook watch',
@@ -21,7 +26,10 @@ async function main(): Promise<void> {
   )
     .addOption(new Option('--symbol <name>', 'symbol to show').env('SLUICE_SYMBOL').makeOptionMandatory())
     .addOption(
-      new Option('--url <address>', 'where the book answers').env('SLUICE_URL').default('http://127.0.0.1:8080'),
+      new Option('--url <address>', 'where the book answers')
+        .env('SLUICE_URL')
+        .default('http://127.0.0.1:8080')
+        .argParser(httpAddress),
     )
     .addOption(new Option('--token <token>', 'bearer token, when the book asks for one').env('SLUICE_TOKEN'))
     .addOption(new Option('--once', 'print one screen and end').default(false))
