@@ -296,13 +296,14 @@ describe('a disk that fails', () => {
     },
   );
 
-  it.each(['EACCES', 'EROFS'] as const)('a start that may not write (%s) says so and changes nothing', async (code) => {
+  it.each([
+    ['EACCES', 'SLUICE_DIRECTORY_UNUSABLE', `${directory} cannot be written (EACCES of the test)`],
+    ['EROFS', 'SLUICE_DIRECTORY_UNUSABLE', `${directory} cannot be written (EROFS of the test)`],
+    ['ENOSPC', 'SLUICE_DISK_FULL', `The disk of ${directory} is full`],
+  ] as const)('a start that meets %s says so and changes nothing', async (failure, code, sentence) => {
     for (const disk of [new MemoryDisk(), await written(three)]) {
-      disk.fault = ({ kind }) => (kind === 'open' ? { error: diskError(code) } : undefined);
-      await expect(open(disk)).rejects.toMatchObject({
-        code: 'SLUICE_DIRECTORY_UNUSABLE',
-        message: expect.stringContaining(`${directory} cannot be written (${code} of the test)`),
-      });
+      disk.fault = ({ kind }) => (kind === 'open' ? { error: diskError(failure) } : undefined);
+      await expect(open(disk)).rejects.toMatchObject({ code, message: expect.stringContaining(sentence) });
       disk.fault = () => undefined;
       const { journal } = await open(disk);
       await journal.close();

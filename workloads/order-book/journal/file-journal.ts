@@ -61,9 +61,7 @@ export class FileJournal implements Journal {
     try {
       return new FileJournal(options, await openSegment(options, tail), tail.lastSequence);
     } catch (error) {
-      if (!isForbidden(error)) throw error;
-      const sentence = `${options.directory} cannot be written (${reasonOf(error)}): start as the user whose files these are, or choose another --data directory.`;
-      throw new CodedError(errors.directoryUnusable, sentence, { cause: error });
+      throw notOpened(options.directory, error);
     }
   }
 
@@ -214,6 +212,16 @@ async function fill(file: DiskFile, segmentBytes: number): Promise<number> {
 function diskFull(directory: string, cause: unknown): CodedError {
   const sentence = `The disk of ${directory} is full: the order was not taken. Free some space; orders are taken again as soon as they fit.`;
   return new CodedError(errors.diskFull, sentence, { cause, retryAfterSeconds: 5 });
+}
+
+function notOpened(directory: string, cause: unknown): unknown {
+  if (isDiskFull(cause)) {
+    const sentence = `The disk of ${directory} is full: free some space and start again.`;
+    return new CodedError(errors.diskFull, sentence, { cause });
+  }
+  if (!isForbidden(cause)) return cause;
+  const sentence = `${directory} cannot be written (${reasonOf(cause)}): start as the user whose files these are, or choose another --data directory.`;
+  return new CodedError(errors.directoryUnusable, sentence, { cause });
 }
 
 function reasonOf(error: unknown): string {

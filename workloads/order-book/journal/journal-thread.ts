@@ -12,6 +12,8 @@ import type { Reply, Request, ThreadOptions } from './threaded-journal.ts';
  */
 const { directory, segmentBytes, tail } = workerData as ThreadOptions;
 const opened = FileJournal.open({ disk: blockingDisk, background: disk, directory, segmentBytes }, tail);
+// It may have failed before the request to open it is here, which hears of it then.
+opened.catch(() => undefined);
 let last: Promise<void> = Promise.resolve();
 
 async function perform(request: Request): Promise<void> {

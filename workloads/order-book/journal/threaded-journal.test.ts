@@ -51,6 +51,12 @@ it('what an append has settled is on disk, over segments, and goes on after a st
   expect(plain((await read()).frames)).toEqual(plain([...frames, frame(7, 1, 1)]));
 });
 
+it('what keeps it from opening is told as the thread saw it', async () => {
+  const tail = { lastSequence: 0, start: 1, length: 0, capacity: 0 };
+  const opening = ThreadedJournal.open({ directory: '/sys', segmentBytes: 4_096, tail });
+  await expect(opening).rejects.toMatchObject({ code: 'SLUICE_DIRECTORY_UNUSABLE' });
+});
+
 it('what no snapshot needs is removed', async () => {
   const journal = await open(30);
   for (const item of [frame(1, 2, 7), frame(3, 1, 8), frame(4, 3, 9)]) await journal.append(item);
