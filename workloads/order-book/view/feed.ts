@@ -9,7 +9,7 @@ export interface FeedOptions {
   readonly token: string | undefined;
   readonly model: BookModel;
   readonly onChange: () => void;
-  /** The book has no such symbol: watching makes no sense. */
+  /** The book has no such symbol, or wants another token: watching makes no sense. */
   readonly onRefused: (reason: string) => void;
 }
 
@@ -42,14 +42,19 @@ export function followFeed(options: FeedOptions): () => void {
   };
   function connect(): void {
     const opened = openSocket(options);
+    let wasOpen = false;
     socket = opened;
     listen(opened);
     opened.addEventListener('open', () => {
+      wasOpen = true;
       opened.send(subscription(model.symbol));
       if (!model.hasHistory) void loadHistory(options);
     });
-    opened.addEventListener('close', () => lost(opened));
-    opened.addEventListener('error', () => lost(opened));
+    opened.addEventListener('close', async () => {
+      const reason = wasOpen ? undefined : await refusalOf(options);
+      if (reason === undefined) lost(opened);
+      else if (!stopped) options.onRefused(reason);
+    });
     opened.addEventListener('message', ({ data }) => {
       if (stopped || opened !== socket) return;
       listen(opened);
@@ -67,17 +72,34 @@ export function followFeed(options: FeedOptions): () => void {
   };
 }
 
-/** The trades before the first message are a comfort: without them the view has those that come. */
-async function loadHistory({ url, token, model, onChange }: FeedOptions): Promise<void> {
+/** Why the book wants no socket of this token, which a socket is not told. Undefined: it may want one later. */
+async function refusalOf(options: FeedOptions): Promise<string | undefined> {
   try {
-    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    const answer = await fetch(addressOf(url, `products/${encodeURIComponent(model.symbol)}/trades`), { headers });
+    const answer = await fetchTrades(options);
+    if (answer.status !== 401) return undefined;
+    const { message } = (await answer.json()) as { readonly message: string };
+    return `${message} Give a valid one by --token or SLUICE_TOKEN.`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The trades before the first message are a comfort: without them the view has those that come. */
+async function loadHistory(options: FeedOptions): Promise<void> {
+  const { model, onChange } = options;
+  try {
+    const answer = await fetchTrades(options);
     if (answer.ok) model.history((await answer.json()) as Omit<Match, 'type'>[]);
   } catch {
     // The socket tells whether there is a book.
   }
   model.hasHistory = true;
   onChange();
+}
+
+function fetchTrades({ url, token, model }: FeedOptions): Promise<Response> {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  return fetch(addressOf(url, `products/${encodeURIComponent(model.symbol)}/trades`), { headers });
 }
 
 function addressOf(url: string, path: string): URL {

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { AuthConfig } from '@sluice/kit';
 import { systemClock } from '@sluice/runtime/clock';
 import { createLogger } from '@sluice/runtime/telemetry';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -11,7 +12,7 @@ import { type WatchOptions, watchBook } from './watch.ts';
 let folder = '';
 let service: BookService;
 
-function start(port = 0): Promise<BookService> {
+function start(port = 0, { name = 'data', auth }: { name?: string; auth?: AuthConfig } = {}): Promise<BookService> {
   return startBook({
     version: 'test',
     clock: systemClock,
@@ -20,17 +21,17 @@ function start(port = 0): Promise<BookService> {
       symbols: [{ name: 'BTC-EUR', tickSize: '0.01', lotSize: '0.0001' }],
       limits: { maxOrdersPerAccount: 100, ordersPerSecondPerAccount: 10_000 },
     },
-    store: { directory: join(folder, 'data') },
+    store: { directory: join(folder, name) },
     host: '127.0.0.1',
     port,
     maxPending: 100,
     maxOpenOrders: 100,
-    auth: undefined,
+    auth,
   });
 }
 
-async function stop(): Promise<void> {
-  for (const step of service.stopSteps) await step.run();
+async function stop({ stopSteps }: BookService = service): Promise<void> {
+  for (const step of stopSteps) await step.run();
 }
 
 async function order(side: string, price: string, quantity: string): Promise<void> {
@@ -94,6 +95,16 @@ test('an unknown symbol, and no book, are one sentence', async () => {
   await expect(watchBook(options(output, { symbol: 'XXX' }))).rejects.toThrow('XXX is not a valid product');
   const nobody = options(output, { url: 'http://127.0.0.1:9', once: true });
   await expect(watchBook(nobody)).rejects.toMatchObject({ code: 'SLUICE_UNREACHABLE' });
+});
+
+test('a token that is missing is one sentence too', async () => {
+  const auth = { jwt: { issuer: 'i', audience: 'a', jwksURL: 'http://127.0.0.1:9/' } };
+  const closed = await start(0, { name: 'closed', auth });
+  const sentence = new RegExp(`^The book at ${closed.address} refused: Send a token .* Give a valid one by --token`);
+  for (const once of [true, false]) {
+    await expect(watchBook(options(new Terminal(true), { url: closed.address, once }))).rejects.toThrow(sentence);
+  }
+  await stop(closed);
 });
 
 test('into a pipe goes one line a second', async () => {
