@@ -12,7 +12,7 @@ $(READY): package-lock.json
 
 .PHONY: help
 help: ## List every verb
-	@awk 'BEGIN {FS = ":.*## "} /^## / {printf "\n%s\n", substr($$0, 4)} /^[a-zA-Z0-9_-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^## / {printf "\n%s\n", substr($$0, 4)} /^[a-zA-Z0-9_-]+:.*## / {gsub(/[$$][$$]/, "$$", $$2); printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ## Main job
 .PHONY: demo demo-clean
@@ -66,9 +66,11 @@ lint: $(READY) ## Lint, format and types
 	@$(NODE) hack/test/main.ts --only lint,types
 
 ## Measurements
-.PHONY: bench-runtime bench-micro bench-engine bench-journal bench-rest bench-binary soak oracle
+.PHONY: bench bench-runtime bench-micro bench-engine bench-journal bench-rest bench-binary bench-readers bench-publish soak oracle
 # RESOURCES=1000,10000 ROUNDS=3 ONLY=a,b IDLE=300: what they mean is in bench/README.md
 export RESOURCES ROUNDS ONLY IDLE
+bench: bench-runtime bench-micro bench-engine bench-journal bench-rest bench-binary bench-readers bench-publish ## All of these, one after the other: an hour
+
 bench-runtime: $(READY) ## The same operator in seven runtimes, side by side: RESOURCES=1000 ROUNDS=3 ONLY=a,b IDLE=300
 	@$(NODE) bench/runtime/main.ts
 
@@ -86,6 +88,12 @@ bench-rest: $(READY) ## Durable REST orders per second, beside an empty fastify 
 
 bench-binary: $(READY) ## Durable orders per second through the binary port: ROUNDS=3
 	@ROUNDS=$(or $(ROUNDS),3) WRITE=1 $(NODE) bench/order-book/binary.ts
+
+bench-readers: $(READY) ## What 1 and 100 WebSocket readers of every change cost the orders, and how late they are told: ROUNDS=3
+	@ROUNDS=$(or $(ROUNDS),3) WRITE=1 $(NODE) bench/order-book/fan-out.ts
+
+bench-publish: $(READY) ## A backlog of 300,000 trades on its way to NATS and Redis
+	@WRITE=1 $(NODE) bench/order-book/publish.ts
 
 soak: $(READY) ## The operator under churn for MINUTES=60: slopes of memory, sockets and timers, beside a quiet one
 	@$(NODE) bench/soak/main.ts --minutes $(or $(MINUTES),60)

@@ -12,8 +12,8 @@ const titles = {
   journal: 'Durable before the answer: `make bench-journal`',
   rest: 'REST orders: `make bench-rest`',
   binary: 'Binary orders: `make bench-binary`',
-  readers: 'Readers of every change: `WRITE=1 node bench/order-book/fan-out.ts`',
-  publish: 'Trades to a broker: `WRITE=1 node bench/order-book/publish.ts`',
+  readers: 'Readers of every change: `make bench-readers`',
+  publish: 'Trades to a broker: `make bench-publish`',
 } as const;
 export type SectionName = keyof typeof titles;
 
