@@ -5,6 +5,7 @@ import { writeWhole } from '../../hack/cluster/files.ts';
 import { places } from '../runtime/layout.ts';
 import { replaceSection } from '../runtime/page.ts';
 import { conditions } from '../runtime/results.ts';
+import { randomReadNs } from './random-reads.ts';
 
 /** The parts of bench/RESULTS-order-book.md in their order, each written by a command of its own. */
 const titles = {
@@ -46,5 +47,6 @@ export async function conditionsLine(): Promise<string> {
   const load = loadavg()
     .map((average) => average.toFixed(1))
     .join(', ');
-  return `${machine}; Node ${version}; commit ${commit}; ${date.slice(0, 16)}Z; load average at the start ${load}.`;
+  const [near, far] = [8, 64].map((megabytes) => Math.round(randomReadNs(megabytes * 2 ** 20)));
+  return `${machine}; Node ${version}; commit ${commit}; ${date.slice(0, 16)}Z; load average at the start ${load}; a random read in 8 MiB takes ${near} ns, in 64 MiB ${far}.`;
 }
