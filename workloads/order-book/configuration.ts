@@ -1,12 +1,11 @@
 import { CodedError } from '@sluice/kit';
 import { errors } from './errors.ts';
-import type { Command, RiskLimits, SymbolConfig } from './exchange/command.ts';
+import { type Command, NO_LIMITS, type RiskLimits, type SymbolConfig } from './exchange/command.ts';
 import type { Exchange } from './exchange/exchange.ts';
 import type { BookConfig } from './symbols.ts';
 
 /** Closed orders that are remembered, and with them their client order ids. */
 const CLOSED_ORDERS_KEPT = 100_000;
-const NO_LIMITS: RiskLimits = { maxQuantity: 0, maxNotional: 0, maxOpenNotional: 0, maxDistance: 0 };
 
 /**
  * The commands that bring the journal's configuration to that of the file. Throws SLUICE_SYMBOL_CHANGED when a symbol has other

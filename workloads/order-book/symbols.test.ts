@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NO_LIMITS } from './exchange/command.ts';
 import { parseSymbols } from './symbols.ts';
 
 const btc = '{ name: BTC-EUR, tickSize: "0.01", lotSize: "0.0001" }';
@@ -16,7 +17,6 @@ symbols:
 accounts:
   - { name: a, maxOrders: 5, ordersPerSecond: 7, risk: [{ symbol: BTC-EUR, maxQuantity: "1" }] }
 `);
-  const none = { maxQuantity: 0, maxNotional: 0, maxOpenNotional: 0, maxDistance: 0 };
   expect(risk).toEqual([
     {
       account: '',
@@ -28,7 +28,7 @@ accounts:
         maxDistance: 250,
       },
     },
-    { account: 'a', symbol: 'BTC-EUR', limits: { ...none, maxQuantity: 10_000 } },
+    { account: 'a', symbol: 'BTC-EUR', limits: { ...NO_LIMITS, maxQuantity: 10_000 } },
   ]);
   expect(own).toEqual(new Map([['a', { maxOrders: 5, ordersPerSecond: 7 }]]));
 });

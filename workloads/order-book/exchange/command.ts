@@ -33,6 +33,8 @@ export interface RiskLimits {
   readonly maxDistance: number;
 }
 
+export const NO_LIMITS: RiskLimits = { maxQuantity: 0, maxNotional: 0, maxOpenNotional: 0, maxDistance: 0 };
+
 /**
  * Everything that changes the exchange. Commands are the truth: the state is a function of them and of nothing else, so time
  * (`timeMs`, milliseconds since the epoch) comes with the command.

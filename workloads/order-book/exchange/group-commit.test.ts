@@ -86,10 +86,7 @@ it('the disk has the next group while the one before it is applied', async () =>
     if (operation.kind === 'write' && operation.path.endsWith('.log')) writing.push(exchange.sequence);
     return undefined;
   };
-  let release = (): void => undefined;
-  disk.gate = new Promise((resolve) => {
-    release = resolve;
-  });
+  const release = disk.hold();
   const first = sequencer.submit(place());
   await turn();
   await turn();

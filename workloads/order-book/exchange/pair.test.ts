@@ -1,19 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { type Command, type Leg, NO_EXTRA, type PairCommand, type RiskLimits } from './command.ts';
+import { type Command, type Leg, NO_EXTRA, type PairCommand } from './command.ts';
 import { Exchange, type Outcome } from './exchange.ts';
-import { listing, place } from './testing/command-flow.ts';
+import { limitLeg, listing, place, risk } from './testing/command-flow.ts';
 
-const limit: Leg = {
-  clientOrderId: '',
-  side: 1,
-  type: 'limit',
-  timeInForce: 'GTC',
-  postOnly: false,
-  price: 110,
-  quantity: 5,
-  extra: NO_EXTRA,
-};
-const stop: Leg = { ...limit, type: 'market', timeInForce: 'IOC', price: 0, extra: { ...NO_EXTRA, stopPrice: 90 } };
+const stop: Leg = { ...limitLeg, type: 'market', timeInForce: 'IOC', price: 0, extra: { ...NO_EXTRA, stopPrice: 90 } };
 
 const pair = (stopChange: Partial<Leg> = {}, limitChange: Partial<Leg> = {}): PairCommand => {
   return {
@@ -22,7 +12,7 @@ const pair = (stopChange: Partial<Leg> = {}, limitChange: Partial<Leg> = {}): Pa
     account: 'a',
     symbol: 'BTC-EUR',
     stop: { ...stop, ...stopChange },
-    limit: { ...limit, ...limitChange },
+    limit: { ...limitLeg, ...limitChange },
   };
 };
 
@@ -72,10 +62,6 @@ describe('a pair', () => {
     expect(outcome).toMatchObject({ kind: 'pair', limit: { status: 'filled' }, stop: { status: 'cancelled' } });
   });
 
-  const risk = (limits: Partial<RiskLimits>): Command => {
-    const none = { maxQuantity: 0, maxNotional: 0, maxOpenNotional: 0, maxDistance: 0 };
-    return { kind: 'risk', account: 'a', symbol: 'BTC-EUR', ...none, ...limits };
-  };
   const halt = (phase: 'halted' | 'call'): Command => ({ kind: 'phase', timeMs: 5, symbol: 'BTC-EUR', phase });
 
   it.each<[string, readonly Command[], PairCommand, string]>([

@@ -1,17 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Command, RiskLimits } from './command.ts';
+import { type Command, NO_LIMITS, type RiskLimits } from './command.ts';
 import { Exchange } from './exchange.ts';
 import { type RiskOrder, riskRefusal } from './risk.ts';
 import { decodeExchange, encodeExchange } from './snapshot.ts';
-import { commands, listing, place } from './testing/command-flow.ts';
+import { commands, listing, place, risk } from './testing/command-flow.ts';
 
-const none: RiskLimits = { maxQuantity: 0, maxNotional: 0, maxOpenNotional: 0, maxDistance: 0 };
 const buy: RiskOrder = { isSell: false, price: 100, stopPrice: 0, quantity: 10, stays: true };
 
 describe('one order', () => {
   const limited = (limits: Partial<RiskLimits>, order: Partial<RiskOrder> = {}, lastPrice = 100, open = 0) =>
-    riskRefusal({ ...none, ...limits }, { ...buy, ...order }, lastPrice, () => open);
+    riskRefusal({ ...NO_LIMITS, ...limits }, { ...buy, ...order }, lastPrice, () => open);
 
   it.each([
     ['no limit', {}, {}, undefined],
@@ -48,10 +47,6 @@ describe('one order', () => {
     expect(limited({ maxDistance: 1 }, { price: 5_000 }, 0)).toBeUndefined();
   });
 });
-
-const risk = (limits: Partial<RiskLimits>, account = ''): Command => {
-  return { kind: 'risk', account, symbol: 'BTC-EUR', ...none, ...limits };
-};
 
 function started(tape: readonly Command[]): Exchange {
   const exchange = new Exchange();

@@ -18,10 +18,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 
 it('nothing is answered and nothing can be seen before the disk has it', async () => {
   const { disk, exchange, sequencer } = await started();
-  let release = (): void => undefined;
-  disk.gate = new Promise((resolve) => {
-    release = resolve;
-  });
+  const release = disk.hold();
   let answered = 0;
   const orders = [1, 2, 3].map(() => sequencer.submit(place()).then(() => answered++));
   for (let turns = 0; turns < 20; turns++) await turn();
@@ -37,10 +34,7 @@ it('nothing is answered and nothing can be seen before the disk has it', async (
 
 it('what arrives while the disk works goes to it together', async () => {
   const { disk, sequencer, sizes } = await started();
-  let release = (): void => undefined;
-  disk.gate = new Promise((resolve) => {
-    release = resolve;
-  });
+  const release = disk.hold();
   const first = sequencer.submit(place());
   await turn();
   await turn();

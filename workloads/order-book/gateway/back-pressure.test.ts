@@ -11,10 +11,7 @@ it('commands beyond those that may wait for the disk are refused with a time to 
   return gateway.with({ disk, maxPending: 4 }, async () => {
     const { store } = gateway.service;
     const before = store.exchange.sequence;
-    let open = (): void => undefined;
-    disk.gate = new Promise((resolve) => {
-      open = resolve;
-    });
+    const open = disk.hold();
     const waiting = Array.from({ length: 4 }, () => call('POST', '/v1/orders', good));
     await expect.poll(async () => (await call('GET', '/v1/status')).body.pending).toBe(4);
     for (const [method, path, body] of [

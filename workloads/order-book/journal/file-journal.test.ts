@@ -343,10 +343,7 @@ describe('a disk that fails', () => {
   it('append does not resolve before fdatasync returned', async () => {
     const disk = await written(three);
     const { journal } = await open(disk);
-    let release = (): void => undefined;
-    disk.gate = new Promise((resolve) => {
-      release = resolve;
-    });
+    const release = disk.hold();
     let resolved = false;
     const append = journal.append(frame(7, 1, 1)).then(() => {
       resolved = true;

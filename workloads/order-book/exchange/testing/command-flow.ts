@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type Command, type ExtraTerms, NO_EXTRA } from '../command.ts';
+import { type Command, type ExtraTerms, type Leg, NO_EXTRA, NO_LIMITS, type RiskLimits } from '../command.ts';
 
 export const btc = { name: 'BTC-EUR', tickSize: '0.01', lotSize: '0.0001' };
 export const eth = { name: 'ETH-EUR', tickSize: '0.05', lotSize: '0.001' };
@@ -24,6 +24,23 @@ export function place(overrides: Partial<Extract<Command, { kind: 'place' }>> = 
     quantity: 5,
     ...overrides,
   };
+}
+
+/** The limit of a pair, above the orders of `place`: `sell 5 @ 110`, without a client id. */
+export const limitLeg: Leg = {
+  clientOrderId: '',
+  side: 1,
+  type: 'limit',
+  timeInForce: 'GTC',
+  postOnly: false,
+  price: 110,
+  quantity: 5,
+  extra: NO_EXTRA,
+};
+
+/** Limits in the symbol of `place`, of all accounts unless told otherwise. */
+export function risk(limits: Partial<RiskLimits>, account = ''): Command {
+  return { kind: 'risk', account, symbol: 'BTC-EUR', ...NO_LIMITS, ...limits };
 }
 
 const timeMs = fc.integer({ min: 0, max: 2 ** 41 });

@@ -161,10 +161,7 @@ async function checkOrderOfAnswers(program: Program): Promise<void> {
     await sequencer.submit(command);
     equal(String(journal.lastSequence), String(exchange.sequence), 'what is journaled when an answer comes');
   }
-  let release = (): void => undefined;
-  disk.gate = new Promise((resolve) => {
-    release = resolve;
-  });
+  const release = disk.hold();
   let answered = 0;
   const orders = [1, 2, 3].map(() => sequencer.submit(place()).then(() => answered++));
   const settled = Promise.allSettled(orders);

@@ -1,34 +1,20 @@
 import assert from 'node:assert/strict';
-import { type Command, type Leg, NO_EXTRA, type PairCommand, type RiskLimits } from '../command.ts';
+import { type Command, type Leg, NO_EXTRA, type PairCommand } from '../command.ts';
 import type { Exchange, Outcome } from '../exchange.ts';
-import { listing, place } from './command-flow.ts';
+import { limitLeg, listing, place, risk } from './command-flow.ts';
 import type { Program } from './durability.ts';
 
 type Parts = Pick<Program, 'exchange' | 'snapshot'>;
 
-const none: RiskLimits = { maxQuantity: 0, maxNotional: 0, maxOpenNotional: 0, maxDistance: 0 };
-const risk = (limits: Partial<RiskLimits>, account = ''): Command => {
-  return { kind: 'risk', account, symbol: 'BTC-EUR', ...none, ...limits };
-};
-const leg: Leg = {
-  clientOrderId: '',
-  side: 1,
-  type: 'limit',
-  timeInForce: 'GTC',
-  postOnly: false,
-  price: 110,
-  quantity: 5,
-  extra: NO_EXTRA,
-};
 const pair = (stopPrice: number, limit: Partial<Leg> = {}, ids: readonly [string, string] = ['', '']): PairCommand => {
-  const stop = { ...leg, price: 80, clientOrderId: ids[0], extra: { ...NO_EXTRA, stopPrice } };
+  const stop = { ...limitLeg, price: 80, clientOrderId: ids[0], extra: { ...NO_EXTRA, stopPrice } };
   return {
     kind: 'pair',
     timeMs: 9,
     account: 'a',
     symbol: 'BTC-EUR',
     stop,
-    limit: { ...leg, clientOrderId: ids[1], ...limit },
+    limit: { ...limitLeg, clientOrderId: ids[1], ...limit },
   };
 };
 const replace = (orderId: number, price: number, quantity: number): Command => {

@@ -23,8 +23,14 @@ export class MemoryDisk implements Disk {
   fault: Fault = () => undefined;
   /** Bytes that all files together may have. */
   capacity = Number.POSITIVE_INFINITY;
-  /** Waited for before a datasync counts. */
-  gate: Promise<void> = Promise.resolve();
+  private gate: Promise<void> = Promise.resolve();
+
+  /** Lets no datasync end before what it returns is called. */
+  hold(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.gate = promise;
+    return resolve;
+  }
 
   async list(): Promise<string[]> {
     return [...this.files.keys()].map((path) => basename(path));

@@ -138,23 +138,7 @@ async function checkSnapshots(program: OutboxProgram): Promise<void> {
   try {
     let disk = new MemoryDisk();
     for (let life = 1; life <= 3; life++) {
-      const outbox = new program.outbox.Outbox({
-        disk,
-        directory: folder,
-        segmentBytes,
-        keepBytes: 0,
-        pause: () => Promise.resolve(),
-      });
-      const store = await program.store.Store.open({
-        directory: folder,
-        disk,
-        log: createLogger('test', 'silent'),
-        snapshotEvery: 7,
-        snapshotPauseMs: 0,
-        listeners: (exchange) => [outbox.listen(exchange)],
-        beforeSnapshot: () => outbox.sync(),
-      });
-      await outbox.open();
+      const { outbox, store } = await openBoth(program, disk, folder);
       const { exchange, journal, epoch } = store;
       const sequencer = new Sequencer({
         exchange,
@@ -181,11 +165,10 @@ async function checkSnapshots(program: OutboxProgram): Promise<void> {
   }
 }
 
-/** Opens what a power cut left, as the next start does, and throws when a trade is missing. */
-async function expectDense(disk: MemoryDisk, folder: string, program: OutboxProgram, trades: number): Promise<void> {
-  const copy = disk.afterPowerCut(0);
+/** A store of many snapshots, and its outbox. */
+async function openBoth(program: OutboxProgram, disk: MemoryDisk, folder: string) {
   const outbox = new program.outbox.Outbox({
-    disk: copy,
+    disk,
     directory: folder,
     segmentBytes,
     keepBytes: 0,
@@ -193,12 +176,21 @@ async function expectDense(disk: MemoryDisk, folder: string, program: OutboxProg
   });
   const store = await program.store.Store.open({
     directory: folder,
-    disk: copy,
+    disk,
     log: createLogger('test', 'silent'),
+    snapshotEvery: 7,
+    snapshotPauseMs: 0,
     listeners: (exchange) => [outbox.listen(exchange)],
     beforeSnapshot: () => outbox.sync(),
   });
   await outbox.open();
+  return { outbox, store };
+}
+
+/** Opens what a power cut left, as the next start does, and throws when a trade is missing. */
+async function expectDense(disk: MemoryDisk, folder: string, program: OutboxProgram, trades: number): Promise<void> {
+  const copy = disk.afterPowerCut(0);
+  const { store } = await openBoth(program, copy, folder);
   let next = 1;
   for (const start of outboxStarts(await copy.list())) {
     equal(start, next, 'first trade of a file after a power cut');
