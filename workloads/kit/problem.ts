@@ -27,7 +27,10 @@ export function codedErrorOf(error: unknown): CodedError {
   if (error instanceof CodedError) return error;
   if (error instanceof Error) {
     const { message, code, statusCode }: FrameworkError = error;
-    if (code === 'FST_ERR_VALIDATION') return new CodedError(serviceErrors.invalidRequest, message, { cause: error });
+    if (code === 'FST_ERR_VALIDATION') {
+      const sentence = `${message.replace(/^querystring/, 'query')}.`;
+      return new CodedError(serviceErrors.invalidRequest, sentence, { cause: error });
+    }
     if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
       const sentence = statusCode === 415 ? NOT_JSON : shorten(message);
       return new CodedError({ ...definitionFor(statusCode), status: statusCode }, sentence, { cause: error });
