@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { REASONS } from '../gateway/views.ts';
 import { RESULT } from './answer-frame.ts';
 import { allCodes } from './codes.ts';
 import { FRAME_BYTES, writeFrame } from './command-frame.ts';
 import { encodeHello, encodeWelcome } from './hello.ts';
 
-const page = readFileSync(join(import.meta.dirname, '../../../docs/order-book-binary.md'), 'utf8');
+const read = (name: string): string => readFileSync(join(import.meta.dirname, '../../../docs', name), 'utf8');
+const page = read('order-book-binary.md');
 
 /** Bytes as `hexdump -C` shows them. */
 function dump(title: string, bytes: Uint8Array): string {
@@ -48,4 +50,14 @@ it('the manual shows the bytes that there are', () => expect(page).toContain(`\`
 it('the manual lists every code', () => {
   const rows = allCodes().map(([number, { code, title }]) => `| ${number} | \`${code}\` | ${title} |`);
   expect(page).toContain(['| number | code | |', '|---|---|---|', ...rows].join('\n'));
+});
+
+it('the manual lists every reason', () => {
+  const rows = [...REASONS].map(([number, word]) => `| \`${word}\` | ${number} | `);
+  expect(
+    read('order-book.md')
+      .split('\n')
+      .map((line) => rows.find((row) => line.startsWith(row)))
+      .filter((row) => row !== undefined),
+  ).toEqual(rows);
 });

@@ -7,7 +7,8 @@ import type { Market } from '../exchange/market.ts';
 import type { Order, Trade } from '../exchange/order.ts';
 import type { Accepted } from './order-entry.ts';
 
-const REASONS: ReadonlyMap<number, string> = new Map([
+/** Why an order was cancelled or refused, by what the engine calls it. */
+export const REASONS: ReadonlyMap<number, string> = new Map([
   [Reason.byRequest, 'ByRequest'],
   [Reason.immediateRemainder, 'NothingLeftToMatch'],
   [Reason.wouldMatch, 'WouldMatch'],
