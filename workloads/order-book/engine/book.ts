@@ -299,11 +299,19 @@ export class Book {
     });
   }
 
+  /**
+   * Gives an order that will be put back its record: orders of a snapshot get theirs by age, so that those of one time lie side by side,
+   * and come to rest by price.
+   */
+  enrol(id: number): void {
+    this.matcher.orders.add(id);
+  }
+
   /** Puts an order back to rest behind those at its price, without matching or reporting: for a snapshot that is loaded. */
   restore(id: number, side: Side, price: number, shown: number, owner = 0, hidden = 0, peak = 0): void {
     const { matcher } = this;
     if (peak === 0) {
-      matcher.queues.rest(matcher.orders.add(id), side | (owner << OWNER_SHIFT), price, shown);
+      matcher.queues.rest(matcher.orders.obtain(id), side | (owner << OWNER_SHIFT), price, shown);
       return;
     }
     const slot = matcher.addSpecial({ id, side, price, quantity: shown, flags: 0, owner, stop: 0, peak, partner: 0 });

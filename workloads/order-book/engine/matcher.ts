@@ -254,7 +254,7 @@ export class Matcher {
   /** A record for an order that stands nowhere yet. */
   addSpecial({ id, side, price, quantity, flags, owner, peak }: OrderTerms): number {
     const { orders } = this;
-    const slot = orders.add(id);
+    const slot = orders.obtain(id);
     orders.reserveExtras();
     orders.extras.fill(0, slot, slot + 8);
     orders.words[slot + REMAINING] = quantity;

@@ -63,6 +63,12 @@ export abstract class OrderRecords {
   /** Frees the record at `slot` and the id with it. */
   abstract remove(slot: number): void;
 
+  /** The record of order `id`, made when it has none. */
+  obtain(id: number): number {
+    const slot = this.find(id);
+    return slot === 0 ? this.add(id) : slot;
+  }
+
   /** Makes room for the extras of every order there is. */
   reserveExtras(): void {
     if (this.extras.length >= this.words.length) return;

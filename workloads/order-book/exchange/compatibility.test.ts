@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import { ByteReader } from './bytes.ts';
 import { encodeCommand, readCommand } from './command.ts';
 import { Exchange } from './exchange.ts';
-import { decodeExchange, digest } from './snapshot.ts';
+import { decodeExchange, digest, encodeExchange } from './snapshot.ts';
+import { FORMAT } from './snapshot-format.ts';
 
 // Written by the version before stops, icebergs and auctions: one snapshot of format 1 and the commands that led to it.
 const snapshot =
@@ -18,24 +19,67 @@ const commands =
   'RVVSBwAAAAABAAAABNAHAAAAAAAAAQBhAwAAAAAAAABiAAAABgAAAALoAwAAAAAAAAEAYQAABwBCVEMtRVVSAGEAAAAFAAAAA7gL' +
   'AAAAAAAAAQBhCAAAAAAAAAA=';
 
+// Written by the last version with format 3: resting, hidden, waiting, linked, collected and closed orders in two symbols.
+const commandsOfThree =
+  'AAEAQQQAMC4wMQEAMQABAEIEADAuMDEBADEBCQAAAAkAAAAKAQB4B+gDAAAAAAAAAQBCAgXpAwAAAAAAAAEAeQAAAQBCADIAAAAFAAAAAAAAAA' +
+  'AAAAAAAAAAAAAAAAAAAAAAAAAAAAXqAwAAAAAAAAEAeAEANwEAQgExAAAAAwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAF6wMAAAAAAAAB' +
+  'AHgUADE4NDQ2NzQ0MDczNzA5NTUxNjE1AQBBAGMAAAAFAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAXsAwAAAAAAAAEAeQQAdGV4dAEAQQ' +
+  'BkAAAABQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAF7QMAAAAAAAABAHoBADEBAEEAYwAAAAUAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' +
+  'AAAABe4DAAAAAAAAAQB4AQAyAQBBAGIAAAABAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAXvAwAAAAAAAAEAeQMAaWNlAQBBAW4AAAAyAA' +
+  'AAAAAAAAcAAAAAAAAAAAAAAAAAAAAAAAAAAAXwAwAAAAAAAAEAegQAbW9yZQEAQQFuAAAABAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAF' +
+  '8QMAAAAAAAABAHoFAHRha2VyAQBBAG4AAAAJAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAATyAwAAAAAAAAEAeAgAAAAAAAAAYwAAAAgAAA' +
+  'AD8wMAAAAAAAABAHgLAAAAAAAAAAP0AwAAAAAAAAEAeQkAAAAAAAAABfUDAAAAAAAAAQB5BABzdG9wAQBBAIIAAAACAAAAfQAAAAAAAAAAAAAA' +
+  'AAAAAAAAAAAAAAAAAAX2AwAAAAAAAAEAegMAZ3RkAQBBAXgAAAACAAAAAAAAAAAAAAAAQEtMAAAAAAAAAAAAAAAAAA73AwAAAAAAAAEAeAEAQQ' +
+  'EAbAFQAAAAAwAAAFUAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAABAHIBjAAAAAMAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAACfgDAAAAAAAA' +
+  'AQBxAQ0BAHgUAAAA';
+const snapshotOfThree =
+  'AxcAAAAAAAAABAAAAAAAAAAJAAAACQAAAAEAAAABAHgBAAAAAQBxAgABAEEEADAuMDEBADECAAAAAAAAAAIAbgAAAAcAAAAMAAAAAAAAAA4AAA' +
+  'AAAAAAAPEDAAAAAAAAbgAAAAIAAAANAAAAAAAAAA4AAAAAAAAAAPEDAAAAAAAAAQBCBAAwLjAxAQAxAAAAAAAAAAAAAAAAAAABAAAAAQB4FAAA' +
+  'AAABAAAA/v//f24AAAACAAAACgAAAAAAAAABAAAAAQB6AQEAAAAAAAAAAGMAAAAFAAAAAGMAAAAFAAAAAAAAAAAA7QMAAAAAAADtAwAAAAAAAA' +
+  'UAAAAIAAAAAAAAAAAAAAAB//////////8AYwAAAAgAAAAAYwAAAAUAAAAAAAAAAADrAwAAAAAAAPIDAAAAAAAACAAAAAQAAAANAAAAAAAAAAEA' +
+  'AAACBABtb3JlAW4AAAAEAAAAAG4AAAAEAAAAAgAAAAAA8AMAAAAAAADxAwAAAAAAAAIAAAAMAAAAAAAAAAIAAAABAHkCAwBpY2UBbgAAADIAAA' +
+  'ABAAAAAAcAAAAAAAAAAAAAAAAAAAAAAAAAAG4AAAAyAAAABwAAAAAA7wMAAAAAAADxAwAAAAAAAAcAAAATAAAAAAAAAAEAAAACAwBndGQBeAAA' +
+  'AAIAAAABAAAAAAAAAAAAQEtMAAAAAAAAAAAAAAAAAHgAAAACAAAAAAAAAAAA9gMAAAAAAAD2AwAAAAAAAAIAAAAVAAAAAAAAAAAAAAACAQByAY' +
+  'wAAAADAAAAAQAAAAAAAAAAAAAAAAAAAAAAFAAAAAAAAACMAAAAAwAAAAAAAAAAAPcDAAAAAAAA9wMAAAAAAAADAAAAAgAAABIAAAAAAAAAAgAA' +
+  'AAIEAHN0b3AAggAAAAIAAAABfQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAIIAAAACAAAAAAAAAAAA9QMAAAAAAAD1AwAAAAAAABQAAAAAAAAAAA' +
+  'AAAAIBAGwBUAAAAAMAAAABVQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAFAAAAADAAAAAAAAAAAA9wMAAAAAAAD3AwAAAAAAAAAAAAABAAAAFQAA' +
+  'AAAAAAAUAAAAAAAAAAIBAAAA/v//fwAAAAAAAAAAAAAAAAAAAAACAAAABgAAAAAAAAACAAAAAAAyAAAABQAAAAAyAAAABQAAAAAAAAAAAOkDAA' +
+  'AAAAAA6QMAAAAAAAAHAAAAAAAAAAAAAAABBwAAAAAAAAABMQAAAAMAAAAAMQAAAAMAAAAAAAAAAADqAwAAAAAAAOoDAAAAAAAAAAAAAAMAAAAA' +
+  'AA4AAAAAAAAAAQAAAAIFAHRha2VyAG4AAAAJAAAAAG4AAAAJAAAACQAAAAEA8QMAAAAAAADxAwAAAAAAAAAACwAAAAAAAAAAAAAAAQIAAAAAAA' +
+  'AAAGIAAAABAAAAAGIAAAABAAAAAAAAAAIB7gMAAAAAAADzAwAAAAAAAAAACQAAAAAAAAACAAAAAgQAdGV4dABkAAAABQAAAABkAAAABQAAAAAA' +
+  'AAACAewDAAAAAAAA9AMAAAAAAAA=';
+
+function decoded(base64: string): Uint8Array {
+  return new Uint8Array(Buffer.from(base64, 'base64'));
+}
+
 it('journals and snapshots of the first format give the same state', () => {
   const replayed = new Exchange();
-  const bytes = new Uint8Array(Buffer.from(commands, 'base64'));
-  const reader = new ByteReader(bytes);
+  const reader = new ByteReader(decoded(commands));
   const written: Uint8Array[] = [];
   while (!reader.done) {
     const command = readCommand(reader);
     written.push(encodeCommand(command));
     replayed.apply(command, 4);
   }
-  const restored = decodeExchange(new Uint8Array(Buffer.from(snapshot, 'base64')));
+  const restored = decodeExchange(decoded(snapshot));
   expect(restored.sequence).toBe(9);
   expect(digest(restored)).toBe(digest(replayed));
   // What the first format could say is still written so that the version before can read it.
   expect(Buffer.concat(written).toString('base64')).toBe(commands);
 });
 
+it('a snapshot of format 3 gives the state of its commands', () => {
+  const replayed = new Exchange();
+  const reader = new ByteReader(decoded(commandsOfThree));
+  while (!reader.done) replayed.apply(readCommand(reader), 4);
+  const restored = decodeExchange(decoded(snapshotOfThree));
+  expect(restored.orders.open).toBe(10);
+  expect(digest(restored)).toBe(digest(replayed));
+  expect(digest(decodeExchange(encodeExchange(restored)))).toBe(digest(replayed));
+});
+
 it('a command or a snapshot of a later version is refused, not guessed', () => {
   expect(() => readCommand(new ByteReader(new Uint8Array([200])))).toThrow('start a version that does');
-  expect(() => decodeExchange(new Uint8Array([4]))).toThrow('start a version that knows it');
+  expect(() => decodeExchange(new Uint8Array([FORMAT + 1]))).toThrow('start a version that knows it');
 });

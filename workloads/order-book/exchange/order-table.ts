@@ -101,6 +101,17 @@ export class OrderTable {
     this.count--;
   }
 
+  /** The slots of all orders, by rising id. */
+  byId(): Int32Array {
+    const { words, doubles, fresh } = this;
+    const ids = new Float64Array(this.count);
+    let count = 0;
+    for (let slot = FIRST; slot < fresh; slot += ORDER_WORDS) {
+      if (words[slot + ACCOUNT] !== 0) ids[count++] = doubles[slot >> 1] as number;
+    }
+    return Int32Array.from(ids.sort(), (id) => this.find(id));
+  }
+
   /** Reads where the id of the order at `slot` stands, see Preloader. */
   touchId(slot: number): number {
     return this.ids.touch(this.doubles[slot >> 1] as number);

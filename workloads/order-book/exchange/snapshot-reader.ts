@@ -1,13 +1,14 @@
-import { BUY, CALL, CONTINUOUS, HALTED, marketPrice, SELL } from '../engine/book.ts';
+import { BUY, CALL, CONTINUOUS, HALTED, marketPrice, SELL, type Side } from '../engine/book.ts';
 import { ByteReader } from './bytes.ts';
 import { parseClientId } from './client-ids.ts';
-import { type ExtraTerms, readExtra, readRisk } from './command.ts';
+import { type ExtraTerms, NO_EXTRA, readExtra, readRisk } from './command.ts';
 import { Exchange } from './exchange.ts';
 import type { Market } from './market.ts';
 import {
   ACCOUNT,
   CREATED,
   FILLED,
+  HAS_EXTRA,
   OPEN,
   PRICE,
   QUANTITY,
@@ -20,6 +21,8 @@ import { createPlacement, withExtra } from './placement.ts';
 import { ClientIdKind, FORMAT } from './snapshot-format.ts';
 import { ENGINE_FLAGS, MARKET_BIT, SIDE_BIT } from './terms.ts';
 
+/** Resting orders that are put back together. */
+const BLOCK = 64;
 /** An order has at least so many. */
 const ORDER_BYTES = 53;
 
@@ -38,6 +41,14 @@ class SnapshotReader {
   /** Indexes of the accounts in their order of appearance. */
   private readonly accounts: number[] = [];
   private readonly placement = createPlacement();
+  /** Of the orders in the snapshot: slot, status, reason. Empty before format 4. */
+  private slots = new Int32Array(0);
+  private statuses = new Uint8Array(0);
+  private reasons = new Uint8Array(0);
+  /** Slots of resting orders, and what they show, in lots. */
+  private readonly block = new Int32Array(BLOCK);
+  private readonly shown = new Int32Array(BLOCK);
+  private sink = 0;
 
   constructor(reader: ByteReader, format: number) {
     this.reader = reader;
@@ -59,12 +70,13 @@ class SnapshotReader {
       return market;
     });
     if (format > 2) this.readRisk();
+    if (format > 3) this.readOrders(markets);
     for (const market of markets) {
       if (format === 1) this.readFirstFormat(market);
       else this.readMarket(market);
     }
     if (format === 2) this.each(() => exchange.blocked.add(reader.text()));
-    this.each(() => this.readOrder(reader.u16()));
+    this.each(() => (format > 3 ? this.close(reader.u32()) : this.readOrder(reader.u16())));
     return exchange;
   }
 
@@ -104,16 +116,9 @@ class SnapshotReader {
     book.restorePhase(phase === CALL || phase === HALTED ? phase : CONTINUOUS);
     book.setBand(reader.u32(), reader.u32());
     book.lastPrice = reader.u32();
-    for (const side of [BUY, SELL] as const) {
-      this.each(() => {
-        const slot = this.readOrder(number);
-        const { price, open, account, extra } = this.entryOf(slot);
-        const shown = reader.u32();
-        book.restore(slot, side, price, shown, account, open - shown, extra.displayQuantity);
-      });
-    }
+    for (const side of [BUY, SELL] as const) this.readSide(market, side);
     this.each(() => {
-      const slot = this.readOrder(number);
+      const slot = this.order(number);
       const { terms, price, open, account, extra } = this.entryOf(slot);
       const side = (terms & SIDE_BIT) === 0 ? BUY : SELL;
       const limit = (terms & MARKET_BIT) === 0 ? price : marketPrice(side);
@@ -122,7 +127,7 @@ class SnapshotReader {
       book.restoreStop({ id: slot, side, price: limit, quantity: open, flags, owner: account, stop, peak, partner: 0 });
     });
     this.each(() => {
-      const slot = this.readOrder(number);
+      const slot = this.order(number);
       const { terms, price, open, account, extra } = this.entryOf(slot);
       const side = (terms & SIDE_BIT) === 0 ? BUY : SELL;
       const peak = extra.displayQuantity;
@@ -141,6 +146,26 @@ class SnapshotReader {
     this.each(() => book.link(table.find(reader.u53()), table.find(reader.u53())));
   }
 
+  private readSide(market: Market, side: Side): void {
+    const { reader, block, shown } = this;
+    const { book, number } = market;
+    for (let left = reader.u32(); left > 0; left -= BLOCK) {
+      const count = Math.min(left, BLOCK);
+      for (let index = 0; index < count; index++) {
+        block[index] = this.order(number);
+        shown[index] = reader.u32();
+      }
+      // By price they lie anywhere in memory: the misses of a block at the same time and not one after the other, see Preloader.
+      for (let index = 0; index < count; index++) this.sink = (this.sink + book.touch(block[index] as number)) | 0;
+      for (let index = 0; index < count; index++) {
+        const slot = block[index] as number;
+        const { price, open, account, extra } = this.entryOf(slot);
+        const part = shown[index] as number;
+        book.restore(slot, side, price, part, account, open - part, extra.displayQuantity);
+      }
+    }
+  }
+
   /** Only resting limit orders, and no word about the last price: it is that of the last trade. */
   private readFirstFormat(market: Market): void {
     const { book, number } = market;
@@ -157,20 +182,60 @@ class SnapshotReader {
   private entryOf(slot: number) {
     const { orders } = this.exchange;
     const { words } = orders.table;
+    const state = words[slot + STATE] as number;
     return {
-      terms: (words[slot + STATE] as number) & TERMS_MASK,
+      terms: state & TERMS_MASK,
       price: words[slot + PRICE] as number,
       open: (words[slot + QUANTITY] as number) - (words[slot + FILLED] as number),
       account: words[slot + ACCOUNT] as number,
-      extra: orders.extraOf(slot),
+      extra: (state & HAS_EXTRA) === 0 ? NO_EXTRA : orders.extraOf(slot),
     };
   }
 
-  /** Reads an order of the symbol `market` and remembers it, open or closed. Returns its slot. */
+  /** All orders by rising id. The closed ones are open until `close`, since they are to be closed in another order. */
+  private readOrders(markets: readonly Market[]): void {
+    const count = this.reader.u32();
+    this.slots = new Int32Array(count);
+    this.statuses = new Uint8Array(count);
+    this.reasons = new Uint8Array(count);
+    for (let place = 0; place < count; place++) {
+      const id = this.reader.u53();
+      const market = this.reader.u16();
+      const slot = this.remember(id, market);
+      this.slots[place] = slot;
+      this.statuses[place] = this.reader.u8();
+      this.reasons[place] = this.reader.u8();
+      this.readTimes(slot);
+      if (this.statuses[place] === OPEN) markets[market]?.book.enrol(slot);
+    }
+  }
+
+  private close(place: number): void {
+    const status = this.statuses[place] as StatusNumber;
+    if (status === OPEN) throw new Error(`order ${place} of the snapshot is open and among the closed ones`);
+    this.exchange.orders.close(this.slots[place] as number, status, this.reasons[place] as number);
+  }
+
+  /** The slot of the order that comes next in a book of the symbol `market`. */
+  private order(market: number): number {
+    return this.format > 3 ? (this.slots[this.reader.u32()] as number) : this.readOrder(market);
+  }
+
+  /** Before format 4. Reads an order of the symbol `market` and remembers it, open or closed. Returns its slot. */
   private readOrder(market: number): number {
+    const { reader } = this;
+    const slot = this.remember(reader.u53(), market);
+    const status = reader.u8() as StatusNumber;
+    const reason = reader.u8();
+    this.readTimes(slot);
+    if (status !== OPEN) this.exchange.orders.close(slot, status, reason);
+    return slot;
+  }
+
+  /** Reads what was placed and what is filled, and remembers it as an open order. Returns its slot. */
+  private remember(id: number, market: number): number {
     const { reader, placement } = this;
     const { orders } = this.exchange;
-    const id = reader.u53();
     placement.market = market;
     if (this.format > 2) this.readNames();
     else this.readOldNames();
@@ -180,18 +245,17 @@ class SnapshotReader {
     withExtra(placement, this.readExtra());
     const placedPrice = reader.u32();
     const placedQuantity = reader.u32();
-    const filled = reader.u32();
-    const status = reader.u8() as StatusNumber;
-    const reason = reader.u8();
     const slot = orders.add(id, placement);
-    const { words, doubles } = orders.table;
     const { price, quantity } = placement;
     if (placedPrice !== price || placedQuantity !== quantity) orders.table.setPlaced(slot, placedPrice, placedQuantity);
-    words[slot + FILLED] = filled;
-    doubles[(slot + CREATED) >> 1] = reader.u53();
-    doubles[(slot + UPDATED) >> 1] = reader.u53();
-    if (status !== OPEN) orders.close(slot, status, reason);
+    orders.table.words[slot + FILLED] = reader.u32();
     return slot;
+  }
+
+  private readTimes(slot: number): void {
+    const { doubles } = this.exchange.orders.table;
+    doubles[(slot + CREATED) >> 1] = this.reader.u53();
+    doubles[(slot + UPDATED) >> 1] = this.reader.u53();
   }
 
   private readExtra(): ExtraTerms | undefined {

@@ -12,6 +12,7 @@ import {
   FILLED,
   HAS_EXTRA,
   HAS_TEXT,
+  ORDER_WORDS,
   PRICE,
   QUANTITY,
   STATE,
@@ -23,8 +24,8 @@ import { ClientIdKind, FORMAT } from './snapshot-format.ts';
 export { decodeExchange } from './snapshot-reader.ts';
 
 /**
- * The whole state as bytes, canonical: equal states give equal bytes, whatever way led to them. Open orders stand in price-time
- * order, so reading them back in order rebuilds every queue.
+ * The whole state as bytes, canonical: equal states give equal bytes, whatever way led to them. Open orders are named in price-time
+ * order, so putting them back in that order rebuilds every queue.
  */
 export function encodeExchange(exchange: Exchange): Uint8Array {
   return new SnapshotWriter(exchange).write();
@@ -40,10 +41,14 @@ class SnapshotWriter {
   private readonly exchange: Exchange;
   /** Accounts as they are called in the snapshot: by their order of appearance, those with numbers first. */
   private readonly accounts = new Map<number, number>();
-  private orders = 0;
+  /** Where an order stands in the snapshot, by its slot divided by ORDER_WORDS. */
+  private readonly places: Int32Array;
+  /** Orders that were named. */
+  private named = 0;
 
   constructor(exchange: Exchange) {
     this.exchange = exchange;
+    this.places = new Int32Array(exchange.orders.table.words.length / ORDER_WORDS);
   }
 
   write(): Uint8Array {
@@ -63,15 +68,13 @@ class SnapshotWriter {
       this.writeTrades(market);
     }
     this.writeRisk();
+    this.writeOrders();
     for (const market of markets) this.writeMarket(market);
     const { table, closedCount } = exchange.orders;
     writer.u32(closedCount);
-    for (const slot of exchange.orders.closedSlots()) {
-      writer.u16(table.marketOf(slot));
-      this.writeOrder(slot);
-    }
+    for (const slot of exchange.orders.closedSlots()) this.name(slot);
     // Every order was met once, in its book or among the closed ones.
-    if (this.orders !== table.count) throw new Error(`${this.orders} of ${table.count} orders are in the snapshot`);
+    if (this.named !== table.count) throw new Error(`${this.named} of ${table.count} orders are in the snapshot`);
     return writer.take();
   }
 
@@ -143,14 +146,14 @@ class SnapshotWriter {
     book.eachOrder(side, (slot, _price, shown) => resting.push({ slot, shown }));
     writer.u32(resting.length);
     for (const { slot, shown } of resting) {
-      this.writeOrder(slot);
+      this.name(slot);
       writer.u32(shown);
     }
   }
 
   private writeAll(slots: readonly number[]): void {
     this.writer.u32(slots.length);
-    for (const slot of slots) this.writeOrder(slot);
+    for (const slot of slots) this.name(slot);
   }
 
   private writeLinks(book: Market['book']): void {
@@ -175,14 +178,28 @@ class SnapshotWriter {
     }
   }
 
+  private writeOrders(): void {
+    const slots = this.exchange.orders.table.byId();
+    this.writer.u32(slots.length);
+    for (const [place, slot] of slots.entries()) {
+      this.places[Math.floor(slot / ORDER_WORDS)] = place;
+      this.writeOrder(slot);
+    }
+  }
+
+  private name(slot: number): void {
+    this.named++;
+    this.writer.u32(this.places[Math.floor(slot / ORDER_WORDS)] as number);
+  }
+
   private writeOrder(slot: number): void {
     const { writer } = this;
     const { orders } = this.exchange;
     const { table } = orders;
     const { words, doubles } = table;
     const state = words[slot + STATE] as number;
-    this.orders++;
     writer.u53(orders.idOf(slot));
+    writer.u16(table.marketOf(slot));
     this.writeAccount(words[slot + ACCOUNT] as number);
     this.writeClientId(slot, state);
     writer.u8(state & TERMS_MASK);

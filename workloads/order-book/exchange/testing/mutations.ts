@@ -150,6 +150,11 @@ export const mutations: readonly Mutation[] = [
     edits: [['resting.push({ slot, shown })', 'resting.unshift({ slot, shown })']],
   },
   {
+    name: 'a snapshot turns around the order in which orders were closed',
+    file: 'exchange/snapshot.ts',
+    edits: [['orders.closedSlots()) this.name', 'orders.closedSlots().reverse()) this.name']],
+  },
+  {
     name: 'a snapshot shows all of an iceberg',
     file: 'exchange/snapshot.ts',
     edits: [['writer.u32(shown);', 'writer.u32(book.remaining(slot));']],
