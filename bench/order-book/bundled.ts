@@ -40,8 +40,8 @@ export async function runBundled(file: string, ...args: string[]): Promise<strin
 async function write(entry: string): Promise<string> {
   const name = basename(entry, '.ts');
   const folder = join(root, '.cache/bench-order-book/bundles', name);
-  // Its thread answers at once, and is measured beside those of the book.
-  const threads = [...image.threads, 'bench/order-book/journal-echo.ts'];
+  // It is measured beside the threads of the book.
+  const threads = [...image.threads, 'bench/order-book/journal-writer.ts'];
   await writeContents(folder, await imageContents(root, name, { ...image, entry, threads }, folder));
   return join(folder, `${name}.js`);
 }

@@ -1,5 +1,6 @@
-import { closeSync, fdatasyncSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { openFileOfZeros } from './file-of-zeros.ts';
 
 /**
  * In a process of its own: `<directory> <bytes> <everyMs> <seconds>` writes so many bytes by the clock into a file of zeros, forces them
@@ -9,11 +10,8 @@ import { join } from 'node:path';
 const [directory = '', ...numbers] = process.argv.slice(2);
 const [bytes = 0, everyMs = 0, seconds = 0] = numbers.map(Number);
 const path = join(directory, 'disk');
-const file = openSync(path, 'w');
 const count = Math.floor((seconds * 1_000) / everyMs);
-const zeros = Buffer.alloc(1 << 20);
-for (let at = 0; at < count * bytes; at += zeros.length) writeSync(file, zeros, 0, zeros.length, at);
-fdatasyncSync(file);
+const file = openFileOfZeros(path, count * bytes);
 const content = Buffer.alloc(bytes, 1);
 const latencies: number[] = [];
 const started = performance.now();
