@@ -2,7 +2,14 @@ import { MAX_QUANTITY, type Side } from '../engine/book.ts';
 import { MAX_PRICE } from '../engine/ladder.ts';
 import type { OrderType, SelfTrade, TimeInForce } from '../exchange/command.ts';
 import { RecordKind } from '../exchange/record.ts';
-import { SELF_TRADES, termsByte } from '../exchange/terms.ts';
+import {
+  MARKET_BIT,
+  POST_ONLY_BIT,
+  SELF_TRADE_SHIFT,
+  SELF_TRADES,
+  termsByte,
+  timeInForceOf,
+} from '../exchange/terms.ts';
 import { codeNumber } from './codes.ts';
 
 /**
@@ -65,13 +72,13 @@ export function checkFrame(view: DataView, at: number): number {
 
 function checkPlace(view: DataView, at: number): number {
   const terms = view.getUint8(at + TERMS);
-  const timeInForce = (terms >> 2) & 3;
+  const timeInForce = timeInForceOf(terms);
   if (timeInForce === 3) return INVALID_TIME_IN_FORCE;
-  if (terms >> 5 >= SELF_TRADES.length) return INVALID_SELF_TRADE;
-  const isMarket = (terms & 2) !== 0;
+  if (terms >> SELF_TRADE_SHIFT >= SELF_TRADES.length) return INVALID_SELF_TRADE;
+  const isMarket = (terms & MARKET_BIT) !== 0;
   if (isMarket && timeInForce === 0) return INVALID_TIME_IN_FORCE;
   const stopPrice = view.getUint32(at + STOP_PRICE, true);
-  if ((terms & 16) !== 0 && (timeInForce !== 0 || stopPrice !== 0)) return INVALID_POST_ONLY;
+  if ((terms & POST_ONLY_BIT) !== 0 && (timeInForce !== 0 || stopPrice !== 0)) return INVALID_POST_ONLY;
   const price = view.getUint32(at + PRICE, true);
   if (isMarket !== (price === 0)) return INVALID_PRICE;
   if (price > MAX_PRICE || stopPrice > MAX_PRICE) return PRICE_OUT_OF_RANGE;

@@ -65,7 +65,7 @@ export const mutations: readonly ParserMutation[] = [
     name: 'a self-trade mode that there is not',
     target: 'binary',
     file: 'binary/command-frame.ts',
-    edits: [['  if (terms >> 5 >= SELF_TRADES.length) return INVALID_SELF_TRADE;\n', '']],
+    edits: [['  if (terms >> SELF_TRADE_SHIFT >= SELF_TRADES.length) return INVALID_SELF_TRADE;\n', '']],
   },
   {
     name: 'the reserved bytes are not looked at',
