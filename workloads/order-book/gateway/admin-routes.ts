@@ -29,7 +29,9 @@ export interface AdminRoutesOptions {
 }
 
 const closed = { additionalProperties: false } as const;
-const symbolParams = Type.Object({ symbol: Type.String({ maxLength: 256 }) });
+const symbolParams = Type.Object({
+  symbol: Type.String({ maxLength: 256, description: 'Name of a symbol of this book.' }),
+});
 const price = (description: string) => Type.Optional(Type.String({ description, maxLength: 256 }));
 
 /**
@@ -51,7 +53,12 @@ function addPhase(app: FastifyInstance, options: AdminRoutesOptions): void {
         summary: 'Halt a symbol, open its call, or open its trading with the auction of what the call collected',
         params: symbolParams,
         body: Type.Object(
-          { phase: Type.Union([Type.Literal('continuous'), Type.Literal('halted'), Type.Literal('call')]) },
+          {
+            phase: Type.Union([Type.Literal('continuous'), Type.Literal('halted'), Type.Literal('call')], {
+              description:
+                'continuous trades, halted takes nothing but cancels, call collects limit orders for an auction.',
+            }),
+          },
           closed,
         ),
         response: { 200: phaseAnswer },
@@ -116,8 +123,8 @@ function addKillSwitch(app: FastifyInstance, options: AdminRoutesOptions): void 
     {
       schema: {
         summary: 'Cancel everything that an account has open and take no more orders of it, or lift that',
-        params: Type.Object({ account: Type.String({ maxLength: 256 }) }),
-        body: Type.Object({ on: Type.Boolean() }, closed),
+        params: Type.Object({ account: Type.String({ maxLength: 256, description: 'Name of the account.' }) }),
+        body: Type.Object({ on: Type.Boolean({ description: 'Whether it is to take no orders.' }) }, closed),
         response: { 200: killSwitchAnswer },
       },
       config: { scope: ADMIN_SCOPE, errors: [...accountErrors, ...commandErrors] },

@@ -14,7 +14,7 @@ export const CLIENT_ORDER_ID = /^[\x21-\x7e]{1,64}$/;
 export const placeSchema = Type.Object(
   {
     symbol: Type.String({ description: 'Name of a symbol of this book.', maxLength: 256 }),
-    side: Type.Union([Type.Literal('buy'), Type.Literal('sell')]),
+    side: Type.Union([Type.Literal('buy'), Type.Literal('sell')], { description: 'What the order does.' }),
     type: Type.Optional(Type.Union([Type.Literal('limit'), Type.Literal('market')], { description: 'Default limit.' })),
     timeInForce: Type.Optional(
       Type.Union(

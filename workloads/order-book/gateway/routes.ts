@@ -51,8 +51,17 @@ export interface RoutesOptions extends AdminRoutesOptions {
 }
 
 const limitQuery = (max: number, fallback: number) =>
-  Type.Optional(Type.Integer({ minimum: 1, maximum: max, default: fallback }));
-const idParams = Type.Object({ id: Type.String({ maxLength: 64 }) });
+  Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: max,
+      default: fallback,
+      description: `At most so many, 1 to ${max}. Default ${fallback}.`,
+    }),
+  );
+const idParams = Type.Object({
+  id: Type.String({ maxLength: 64, description: 'Id that the book gave to the order.' }),
+});
 /** Without tokens, whose orders these are. */
 const accountHeader = { 'sluice-account': Type.String({ description: 'The account. Default: default.' }) };
 const symbolQuery = Type.String({ maxLength: 256, description: 'Name of a symbol of this book.' });
