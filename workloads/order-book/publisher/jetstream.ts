@@ -76,6 +76,7 @@ async function openSession(connection: NatsConnection, options: BrokerOptions): 
   const client = jetstream(connection, { timeout: BROKER_TIMEOUT_MS });
   const maxPayload = connection.info?.max_payload ?? LARGEST_BATCH * LONGEST_TRADE_BYTES;
   let lastSequence = state.last_seq;
+  let before: Promise<unknown> = Promise.resolve();
   return {
     lastNumber: Number(last?.number ?? 0),
     lastTrade: last,
@@ -83,7 +84,12 @@ async function openSession(connection: NatsConnection, options: BrokerOptions): 
     append: async (trades) => {
       const expect = { streamName: config.name, lastSequence };
       lastSequence++;
-      await client.publish(subject, JSON.stringify({ trades }), { expect, timeout: BROKER_TIMEOUT_MS });
+      const message = JSON.stringify({ trades });
+      // Not before the one before is taken: where that was refused for a message of another publisher, this one's sequence would fit
+      // behind that message, though its trades need not.
+      const sent = before.then(() => client.publish(subject, message, { expect, timeout: BROKER_TIMEOUT_MS }));
+      before = sent;
+      await sent;
     },
     lost: connection.closed().then(() => undefined),
     close: () => connection.close(),

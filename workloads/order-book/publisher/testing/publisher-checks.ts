@@ -1,6 +1,7 @@
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BrokerServer } from '../../../../hack/brokers/server.ts';
+import type { PublishedTrade } from '../trade-message.ts';
 import { checkDense, deleteStream, readStream } from './consumer.ts';
 import { startCuttingProxy } from './cutting-proxy.ts';
 import { messageOf } from './made-up-trades.ts';
@@ -133,6 +134,20 @@ export const checks: Readonly<Record<string, Check>> = {
       }),
     ),
 
+  'what was appended behind a refused append is refused too, however the other publisher cut its trades': async (
+    stage,
+  ) => {
+    const { program, broker, subject } = stage;
+    const target = { url: broker.url, subject, replicas: 1, maxBytes: 1 << 28, maxTrades: 1e7 };
+    const { connect } = program.brokers.createBroker({ ...target, credentials: undefined, ca: undefined });
+    const [late, first] = [await connect(new AbortController().signal), await connect(new AbortController().signal)];
+    await first.append(messages(1, 10));
+    const appends = await Promise.allSettled([late.append(messages(1, 5)), late.append(messages(6, 12))]);
+    equal(appends.map(({ status }) => status).join(), 'rejected,rejected', 'appends');
+    await Promise.all([late.close(), first.close()]);
+    await expectStream(stage, 1, 10);
+  },
+
   'a book that is killed and replayed goes on where the broker is': async (stage) => {
     const book = await new BookRig(stage.program, optionsOf(stage)).start();
     try {
@@ -191,6 +206,10 @@ async function withBook(
   } finally {
     await book.remove();
   }
+}
+
+function messages(first: number, last: number): PublishedTrade[] {
+  return Array.from({ length: last - first + 1 }, (_, index) => messageOf(first + index));
 }
 
 function optionsOf({ broker, subject }: Stage): BookOptions {
