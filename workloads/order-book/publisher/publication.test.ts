@@ -81,7 +81,7 @@ it('without a broker orders are taken until the outbox is full; then cancels onl
   expect((await entry.cancel('a', resting.order.id)).order.status).toBe('cancelled');
   expect(publication.status()).toEqual({ state: 'SLUICE_BROKER_UNAVAILABLE', last: '10', acknowledged: '0' });
   await expect
-    .poll(() => publication.report())
+    .poll(() => publication.report(), { timeout: 30_000 })
     .toEqual({
       state: 'SLUICE_BROKER_UNAVAILABLE',
       waiting: 10,
