@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { connectOrders, type OrderClient } from './binary/client.ts';
@@ -174,9 +174,15 @@ it('a snapshot that does not fit is warned of and tried again later; nothing is 
   };
   await createBook('--snapshot-every', String(every)).start();
   const client = await connect();
-  // The commands replace zeros that the journal has already; the orders that they leave find no room.
+  // The journal gives the room of its spare file back when it cannot grow, and that is filled up too.
   small.fill(60_000);
-  await send(client, every);
+  await send(client, every / 2);
+  await vi.waitFor(() => expect(existsSync(join(small.here, 'data', 'journal.spare'))).toBe(false), {
+    timeout: 20_000,
+  });
+  small.fill(60_000);
+  // The commands replace zeros that the journal has already; the orders that they leave find no room.
+  await send(client, every / 2);
   await vi.waitFor(() => expect(warnings()).toBe(1), { timeout: 20_000 });
   expect(book.stdout).toContain('ENOSPC');
   expect(snapshots()).toEqual([]);
