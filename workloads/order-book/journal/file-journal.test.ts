@@ -254,6 +254,18 @@ describe('the file of the next segment', () => {
     expect((await open(disk)).frames).toEqual(frames);
   });
 
+  it('is larger each time, also when a frame fills the one before it', async () => {
+    const disk = new MemoryDisk();
+    const { journal } = await open(disk, { segmentBytes: 8 * 1_024 * 1_024 });
+    for (let sequence = 1; sequence <= 40; sequence++) {
+      await journal.append({ firstSequence: sequence, epoch: 1, count: 1, payload: new Uint8Array(200 * 1_024) });
+      // What a disk does meanwhile.
+      for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(disk.paths().filter(hasFrames).length).toBeLessThan(8);
+    await journal.close();
+  });
+
   it('gives its room to a frame that finds none, and a journal without room for zeros grows', async () => {
     const disk = new MemoryDisk();
     const { journal } = await open(disk, { segmentBytes: 400 });

@@ -25,6 +25,9 @@ export class SpareSegment {
   private readonly path: string;
   private file: DiskFile | undefined;
   private size = 0;
+  /** Bytes that it should have by now, and that it will have. */
+  private target = 0;
+  private most = 0;
   private filling: Promise<void> | undefined;
   /** It could not be filled: not tried again before the next one. */
   private isGivenUp = false;
@@ -35,12 +38,15 @@ export class SpareSegment {
   }
 
   /**
-   * Adds a piece, unless one is being added or there are `bytes` already: a whole one, as a write and an fdatasync beside each frame
-   * would cost as much as the frame. The file gets `most` bytes at most. Does not wait, and what goes wrong costs only the spare.
+   * Adds pieces until there are `bytes`: whole ones, as a write and an fdatasync beside each frame would cost as much as the frame, and
+   * one after the other, as frames that are as large as a piece would else find a file of one piece, again and again. The file gets
+   * `most` bytes at most. Does not wait, and what goes wrong costs only the spare.
    */
   growTo(bytes: number, most: number): void {
+    this.target = Math.min(bytes, most);
+    this.most = most;
     if (this.filling !== undefined || this.isGivenUp || this.size >= bytes) return;
-    this.filling = this.fill(most)
+    this.filling = this.fill()
       .catch(() => this.giveUp())
       .finally(() => {
         this.filling = undefined;
@@ -49,7 +55,7 @@ export class SpareSegment {
 
   /** Lets go of the file at `sparePath`. Resolves to its size, 0 when there is none. */
   async take(): Promise<number> {
-    await this.filling;
+    await this.pieceUnderWay();
     const { size } = this;
     await this.file?.close();
     this.file = undefined;
@@ -60,18 +66,24 @@ export class SpareSegment {
 
   /** Gives its room back, and makes none until the next `take`. Resolves to whether there was some. */
   async drop(): Promise<boolean> {
-    await this.filling;
+    await this.pieceUnderWay();
     const had = this.file !== undefined;
     await this.giveUp();
     return had;
   }
 
-  private async fill(bytes: number): Promise<void> {
+  private async fill(): Promise<void> {
     if (this.file === undefined) {
       this.file = await this.disk.open(this.path);
       await this.file.truncate(0);
     }
-    this.size += await fillPiece(this.file, this.size, bytes - this.size);
+    while (this.size < this.target) this.size += await fillPiece(this.file, this.size, this.most - this.size);
+  }
+
+  /** No other begins behind it. */
+  private async pieceUnderWay(): Promise<void> {
+    this.target = 0;
+    await this.filling;
   }
 
   private async giveUp(): Promise<void> {
