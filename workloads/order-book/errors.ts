@@ -114,6 +114,7 @@ export const errors = defineErrors({
   journalGap: { code: 'SLUICE_JOURNAL_GAP', status: 500, title: 'A part of the journal is missing' },
   journalRegressed: { code: 'SLUICE_JOURNAL_REGRESSED', status: 500, title: 'The journal ends before its snapshot' },
   snapshotCorrupt: { code: 'SLUICE_SNAPSHOT_CORRUPT', status: 500, title: 'A snapshot is damaged' },
+  laterVersion: { code: 'SLUICE_LATER_VERSION', status: 500, title: 'A later version wrote the data directory' },
   directoryInUse: { code: 'SLUICE_DIRECTORY_IN_USE', status: 500, title: 'Another process has the data directory' },
   directoryUnusable: { code: 'SLUICE_DIRECTORY_UNUSABLE', status: 500, title: 'The data directory cannot be used' },
   unreachable: { code: 'SLUICE_UNREACHABLE', status: 503, title: 'No book answers' },

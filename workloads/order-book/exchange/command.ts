@@ -1,4 +1,5 @@
 import type { Side } from '../engine/book.ts';
+import { laterVersion } from '../journal/later-version.ts';
 import { type ByteReader, ByteWriter } from './bytes.ts';
 import { RECORD_BYTES } from './record.ts';
 import { SELF_TRADES, termsByte, termsOf } from './terms.ts';
@@ -289,7 +290,7 @@ export function readCommand(reader: ByteReader): Command {
         quantity: reader.u32(),
       };
     default:
-      throw new Error('a command of a kind that this version does not know: start a version that does');
+      throw laterVersion('a command of another kind');
   }
 }
 
@@ -336,7 +337,7 @@ export function writeTerms(writer: ByteWriter, terms: Terms): void {
 
 export function readTerms(reader: ByteReader): Omit<Terms, 'extra'> {
   const terms = termsOf(reader.u8());
-  if (terms === undefined) throw new Error('terms that this version does not know: start a version that does');
+  if (terms === undefined) throw laterVersion('an order of other terms');
   const { side, type, timeInForce, postOnly } = terms;
   return { side, type, timeInForce, postOnly, price: reader.u32(), quantity: reader.u32() };
 }

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { encodeSegmentHeader, segmentOf } from '../journal/segment.ts';
 import { ByteReader } from './bytes.ts';
 import { encodeCommand, readCommand } from './command.ts';
 import { Exchange } from './exchange.ts';
@@ -80,6 +81,9 @@ it('a snapshot of format 3 gives the state of its commands', () => {
 });
 
 it('a command or a snapshot of a later version is refused, not guessed', () => {
-  expect(() => readCommand(new ByteReader(new Uint8Array([200])))).toThrow('start a version that does');
-  expect(() => decodeExchange(new Uint8Array([FORMAT + 1]))).toThrow('start a version that knows it');
+  const later = expect.objectContaining({ code: 'SLUICE_LATER_VERSION' });
+  expect(() => readCommand(new ByteReader(new Uint8Array([200])))).toThrow(later);
+  expect(() => decodeExchange(new Uint8Array([FORMAT + 1]))).toThrow(later);
+  expect(() => segmentOf(encodeSegmentHeader(7, 3), 7, 'a file')).toThrow(later);
+  expect(() => segmentOf(encodeSegmentHeader(7, 3).fill(0, 19), 7, 'a file')).toThrow('is damaged');
 });

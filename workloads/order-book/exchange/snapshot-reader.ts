@@ -1,4 +1,5 @@
 import { BUY, CALL, CONTINUOUS, HALTED, marketPrice, SELL, type Side } from '../engine/book.ts';
+import { laterVersion } from '../journal/later-version.ts';
 import { ByteReader } from './bytes.ts';
 import { parseClientId } from './client-ids.ts';
 import { type ExtraTerms, NO_EXTRA, readExtra, readRisk } from './command.ts';
@@ -26,11 +27,11 @@ const BLOCK = 64;
 /** An order has at least so many. */
 const ORDER_BYTES = 53;
 
-/** The exchange that `encodeExchange` saw. Throws when the bytes are of a format that this version does not know. */
+/** The exchange that `encodeExchange` saw. Throws SLUICE_LATER_VERSION when the bytes are of a format that this version does not know. */
 export function decodeExchange(bytes: Uint8Array): Exchange {
   const reader = new ByteReader(bytes);
   const format = reader.u8();
-  if (format === 0 || format > FORMAT) throw new Error(`a snapshot of format ${format}: start a version that knows it`);
+  if (format === 0 || format > FORMAT) throw laterVersion(`a snapshot of format ${format}`);
   return new SnapshotReader(reader, format).read();
 }
 

@@ -1,5 +1,6 @@
 import { crc32c } from './crc32c.ts';
 import { corrupt, type FrameSource } from './frame.ts';
+import { laterVersion } from './later-version.ts';
 import { numberedFiles } from './numbered-files.ts';
 import { contentOf, contentOffset, filePosition } from './sectors.ts';
 
@@ -31,14 +32,19 @@ export interface Segment extends FrameSource {
   readonly isCurrent: boolean;
 }
 
-/** The segment of `firstSequence` that is in a file. Throws SLUICE_JOURNAL_CORRUPT when it does not begin with its header. */
+/**
+ * The segment of `firstSequence` that is in a file. Throws SLUICE_JOURNAL_CORRUPT when it does not begin with its header, and
+ * SLUICE_LATER_VERSION when the header is whole and of a format that this version does not know.
+ */
 export function segmentOf(bytes: Uint8Array, firstSequence: number, file: string): Segment {
-  const isCurrent = bytes[4] !== 1;
-  const expected = encodeSegmentHeader(firstSequence, isCurrent ? FORMAT : 1);
+  const format =
+    bytes.length < SEGMENT_HEADER_BYTES ? FORMAT : Buffer.from(bytes.buffer, bytes.byteOffset).readUInt32LE(4);
+  const expected = encodeSegmentHeader(firstSequence, format);
   for (let index = 0; index < SEGMENT_HEADER_BYTES; index++) {
     if (bytes[index] !== expected[index]) throw corrupt(file, index, 'the header of the file');
   }
-  return isCurrent ? stamped(bytes, file) : growing(bytes, file);
+  if (format > FORMAT) throw laterVersion(`${file} of format ${format}`);
+  return format === FORMAT ? stamped(bytes, file) : growing(bytes, file);
 }
 
 function growing(bytes: Uint8Array, file: string): Segment {
