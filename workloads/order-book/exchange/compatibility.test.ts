@@ -86,4 +86,5 @@ it('a command or a snapshot of a later version is refused, not guessed', () => {
   expect(() => decodeExchange(new Uint8Array([FORMAT + 1]))).toThrow(later);
   expect(() => segmentOf(encodeSegmentHeader(7, 3), 7, 'a file')).toThrow(later);
   expect(() => segmentOf(encodeSegmentHeader(7, 3).fill(0, 19), 7, 'a file')).toThrow('is damaged');
+  expect(() => segmentOf(encodeSegmentHeader(7, 0), 7, 'a file')).toThrow('is damaged');
 });

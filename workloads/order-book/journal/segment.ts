@@ -37,14 +37,18 @@ export interface Segment extends FrameSource {
  * SLUICE_LATER_VERSION when the header is whole and of a format that this version does not know.
  */
 export function segmentOf(bytes: Uint8Array, firstSequence: number, file: string): Segment {
-  const format =
-    bytes.length < SEGMENT_HEADER_BYTES ? FORMAT : Buffer.from(bytes.buffer, bytes.byteOffset).readUInt32LE(4);
+  const format = formatOf(bytes);
   const expected = encodeSegmentHeader(firstSequence, format);
   for (let index = 0; index < SEGMENT_HEADER_BYTES; index++) {
     if (bytes[index] !== expected[index]) throw corrupt(file, index, 'the header of the file');
   }
   if (format > FORMAT) throw laterVersion(`${file} of format ${format}`);
   return format === FORMAT ? stamped(bytes, file) : growing(bytes, file);
+}
+
+/** What the header says; FORMAT where it is cut off, or says 0, which no version wrote. */
+function formatOf({ buffer, byteOffset, length }: Uint8Array): number {
+  return length < SEGMENT_HEADER_BYTES ? FORMAT : new DataView(buffer, byteOffset).getUint32(4, true) || FORMAT;
 }
 
 function growing(bytes: Uint8Array, file: string): Segment {
