@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { CodedError } from '@sluice/kit';
 import { errors } from '../errors.ts';
+import { fullAtStart } from './failure.ts';
 
 const SQLITE_BUSY = 5;
 const SQLITE_FULL = 13;
@@ -27,8 +28,7 @@ export function lockDirectory(directory: string): () => void {
       throw new CodedError(errors.directoryInUse, sentence, { cause: error });
     }
     if (errcode === SQLITE_FULL) {
-      const sentence = `The disk of ${directory} is full: free some space and start again.`;
-      throw new CodedError(errors.diskFull, sentence, { cause: error });
+      throw fullAtStart(directory, error);
     }
     const why = errcode === SQLITE_CANTOPEN ? 'no file can be opened in it' : message;
     const sentence = `${directory} cannot be used for data (${why}): choose a directory that this user may write.`;

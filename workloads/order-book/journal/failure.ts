@@ -14,8 +14,7 @@ export function failureOf(error: unknown): Failure {
     const { code, message, retryAfterSeconds } = error;
     return { code, message, retryAfterSeconds };
   }
-  const reason = error instanceof Error ? error.message : String(error);
-  const message = `The journal stopped (${reason}). It accepts nothing more; what was acknowledged is safe. Start the program again.`;
+  const message = `The journal stopped (${reasonOf(error)}). It accepts nothing more; what was acknowledged is safe. Start the program again.`;
   return { code: errors.journalFailed.code, message, retryAfterSeconds: undefined };
 }
 
@@ -23,4 +22,15 @@ export function failureOf(error: unknown): Failure {
 export function errorOf({ code, message, retryAfterSeconds }: Failure): CodedError {
   const definition = Object.values(errors).find((known) => known.code === code) ?? errors.journalFailed;
   return new CodedError(definition, message, retryAfterSeconds === undefined ? {} : { retryAfterSeconds });
+}
+
+/** What an error says, for a sentence of ours. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The disk has no room for what a start needs. */
+export function fullAtStart(directory: string, cause: unknown): CodedError {
+  const sentence = `The disk of ${directory} is full: free some space and start again.`;
+  return new CodedError(errors.diskFull, sentence, { cause });
 }

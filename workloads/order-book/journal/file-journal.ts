@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { CodedError } from '@sluice/kit';
 import { errors } from '../errors.ts';
 import { type Disk, type DiskFile, isDiskFull, isForbidden } from './disk.ts';
+import { fullAtStart, reasonOf } from './failure.ts';
 import { END_MARK, encodeHeader, FRAME_HEADER_BYTES, type Frame } from './frame.ts';
 import type { Journal } from './journal.ts';
 import { type JournalTail, type ReadOptions, type ReadReport, readJournal } from './journal-reader.ts';
@@ -215,15 +216,8 @@ function diskFull(directory: string, cause: unknown): CodedError {
 }
 
 function notOpened(directory: string, cause: unknown): unknown {
-  if (isDiskFull(cause)) {
-    const sentence = `The disk of ${directory} is full: free some space and start again.`;
-    return new CodedError(errors.diskFull, sentence, { cause });
-  }
+  if (isDiskFull(cause)) return fullAtStart(directory, cause);
   if (!isForbidden(cause)) return cause;
   const sentence = `${directory} cannot be written (${reasonOf(cause)}): start as the user whose files these are, or choose another --data directory.`;
   return new CodedError(errors.directoryUnusable, sentence, { cause });
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
